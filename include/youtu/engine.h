@@ -1,0 +1,75 @@
+// The engine: turns requests into streams of text.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "youtu/generation.h"
+#include "youtu/status.h"
+#include "youtu/tokenizer.h"
+
+namespace youtu {
+
+struct EngineOptions {
+  std::string model_path;             // Hugging Face folder or .gguf file
+  std::string isa = {};               // "" chooses; else "scalar", "avx2", "avx512" (YOUTU_ISA)
+  int num_threads = 0;                // 0: as many as the process may use
+  int64_t max_context_tokens = 2048;  // prompt and completion of one request; at most the model's own limit
+  bool enable_batching = true;        // false: one request at a time
+  int max_batch_size = 8;             // most requests that advance in one step
+  int batch_timeout_ms = 0;           // longest an idle engine holds a first request to gather others
+  int max_step_tokens = 512;          // most tokens in one step
+  int max_queued_requests = 32;       // waiting beyond the batch; more are refused
+  int64_t cache_tokens = 0;           // latent cache size; 0: max_batch_size * max_context_tokens
+};
+
+struct ModelInfo {
+  std::string name;
+  std::string architecture;   // "youtu"
+  std::string format;         // "Hugging Face folder", "GGUF v3"
+  std::string weight_types;   // "BF16 (386 tensors)"
+  int64_t num_parameters = 0;
+  int64_t weight_bytes = 0;
+  int64_t cache_bytes = 0;
+  int64_t context_length = 0;  // max_context_tokens in force
+  int64_t model_context_length = 0;
+  int32_t vocab_size = 0;
+  std::string isa;
+  int num_threads = 0;
+};
+
+struct EngineStats {
+  int64_t requests_running = 0;
+  int64_t requests_waiting = 0;
+  int64_t blocks_total = 0;
+  int64_t blocks_in_use = 0;  // held by running requests
+  int64_t steps = 0;
+  int64_t prompt_tokens = 0;      // computed
+  int64_t completion_tokens = 0;  // sampled
+  int64_t requests_finished = 0;
+};
+
+// All methods are thread-safe.
+class Engine {
+ public:
+  virtual ~Engine() = default;  // cancels what runs and stops after the current step
+
+  // Errors: kInvalidArgument (bad parameters, empty prompt, reason "context_length_exceeded"), kResourceExhausted
+  // (the queue is full), kUnavailable (draining).
+  virtual Result<GenerationHandle> submit(GenerationRequest request) = 0;
+  virtual const Tokenizer& tokenizer() const = 0;
+  virtual const ModelInfo& model_info() const = 0;
+  virtual EngineStats stats() const = 0;
+  // `listener` is called on the engine's thread once after each step that produced events, so that a reader of many
+  // streams needs one wake-up a step. Set it before the first submit(); it must not block.
+  virtual void set_step_listener(std::function<void()> listener) = 0;
+  // Finishes what is running and waiting, refuses what is new. Returns when nothing is left.
+  virtual void drain() = 0;
+};
+
+// Opens, validates and loads the model, sizes the cache and starts the engine's thread.
+Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options);
+
+}  // namespace youtu

@@ -1,0 +1,72 @@
+// One request to the engine, and the stream of events that answers it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "youtu/sampling_params.h"
+#include "youtu/status.h"
+#include "youtu/types.h"
+
+namespace youtu {
+
+struct GenerationRequest {
+  std::vector<TokenId> prompt_tokens;  // at least one
+  SamplingParams sampling;
+  bool skip_control_tokens = true;     // leave control tokens out of the text
+};
+
+// What one engine step added to a request. The last event of a request has a finish reason.
+struct GenerationEvent {
+  std::string text;                // whole characters only
+  std::vector<TokenId> tokens;     // the tokens sampled in this step (their text may come later)
+  FinishReason finish_reason = FinishReason::kNone;
+  Usage usage;                     // complete in the last event
+  Status status;                   // not ok exactly when finish_reason is kError
+};
+
+// The engine's side of a request; implemented by the engine.
+class GenerationStream {
+ public:
+  virtual ~GenerationStream() = default;
+  virtual RequestId id() const = 0;
+  virtual std::optional<GenerationEvent> try_next() = 0;
+  virtual std::optional<GenerationEvent> wait_next(std::chrono::milliseconds timeout) = 0;
+  virtual void cancel() = 0;
+};
+
+// The reader of one request's events. Move-only; destroying it cancels the request, so a dropped connection cannot
+// leak work. One reader thread at a time.
+class GenerationHandle {
+ public:
+  GenerationHandle() = default;
+  explicit GenerationHandle(std::shared_ptr<GenerationStream> stream) : stream_(std::move(stream)) {}
+  GenerationHandle(GenerationHandle&&) = default;
+  GenerationHandle& operator=(GenerationHandle&& other) noexcept {
+    if (this != &other) {
+      cancel();
+      stream_ = std::move(other.stream_);
+    }
+    return *this;
+  }
+  ~GenerationHandle() { cancel(); }
+
+  RequestId id() const { return stream_ ? stream_->id() : 0; }
+  // The next event if there is one. Never blocks. After the last event: nothing.
+  std::optional<GenerationEvent> try_next() { return stream_->try_next(); }
+  // Waits up to `timeout` for the next event.
+  std::optional<GenerationEvent> wait_next(std::chrono::milliseconds timeout) {
+    return stream_->wait_next(timeout);
+  }
+  void cancel() {
+    if (stream_) stream_->cancel();
+  }
+
+ private:
+  std::shared_ptr<GenerationStream> stream_;
+};
+
+}  // namespace youtu

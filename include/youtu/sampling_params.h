@@ -1,0 +1,52 @@
+// How the next token is chosen, and when a completion ends.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "youtu/status.h"
+
+namespace youtu {
+
+// Applied in the order of Hugging Face's and vLLM's samplers: repetition_penalty, no_repeat_ngram_size,
+// presence and frequency penalty, temperature, top_k, top_p, min_p, draw.
+struct SamplingParams {
+  double temperature = 1.0;         // [0, 100]; 0 is greedy
+  int64_t top_k = 0;                // 0 or -1 is off, else >= 1
+  double top_p = 1.0;               // (0, 1]; 1 is off
+  double min_p = 0.0;               // [0, 1]; 0 is off
+  double repetition_penalty = 1.0;  // [0.01, 10]; over prompt and completion; 1 is off
+  double presence_penalty = 0.0;    // [-2, 2]; over the completion
+  double frequency_penalty = 0.0;   // [-2, 2]; over the completion
+  int64_t no_repeat_ngram_size = 0; // [0, 64]; over prompt and completion; 0 is off
+  int64_t max_new_tokens = 128;     // [1, 1048576]; the context length bounds it further
+  std::optional<uint64_t> seed;     // none: a fresh one for each request
+  std::vector<std::string> stop;    // at most 16 of 1 to 256 bytes each
+  bool ignore_eos = false;
+
+  bool operator==(const SamplingParams&) const = default;
+};
+
+// Limits of the list-valued fields.
+inline constexpr size_t kMaxStopStrings = 16;
+inline constexpr size_t kMaxStopStringBytes = 256;
+
+// Ok, or the first field that is out of its range; status.param() is the field's name.
+Status validate(const SamplingParams& params);
+
+struct SamplingPreset {
+  std::string_view name;
+  std::string_view description;
+  SamplingParams params;
+};
+
+// speed, balanced, quality as in the tuning guide, and the model's published decoding advice.
+std::span<const SamplingPreset> sampling_presets();
+const SamplingPreset* find_sampling_preset(std::string_view name);
+inline constexpr std::string_view kDefaultPreset = "balanced";
+
+}  // namespace youtu

@@ -1,0 +1,31 @@
+// A model on disk, opened and checked but not yet loaded: its tensors as views, its description, its tokenizer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "formats/gguf.h"
+#include "formats/tensor_source.h"
+#include "text/vocab_spec.h"
+#include "youtu/status.h"
+
+namespace youtu {
+
+struct OpenedModel {
+  std::string path;
+  std::string format;  // "Hugging Face folder", "GGUF v3"
+  std::unique_ptr<TensorSource> tensors;
+  // config.json of a Hugging Face folder, or the metadata of a GGUF file.
+  std::variant<Json, GgufMetadata> description;
+  Json generation_config;  // an empty object where there is none
+  VocabSpec vocab;         // with the chat template, if the model has one
+  std::vector<std::string> warnings;
+};
+
+// `path`: a Hugging Face folder, a .gguf file, or the first part of a split GGUF. Errors name the file.
+Result<OpenedModel> open_model(const std::string& path);
+
+}  // namespace youtu

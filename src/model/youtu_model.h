@@ -1,0 +1,38 @@
+// The forward pass of Youtu-LLM over a Backend. See docs/mla.md for the mathematics.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "backend/backend.h"
+#include "backend/batch_view.h"
+#include "model/latent_cache.h"
+#include "model/model_config.h"
+#include "model/weights.h"
+#include "model/workspace.h"
+
+namespace youtu {
+
+// How attention is computed. kAuto expands keys and values for long fresh chunks and stays in the latent space
+// otherwise; the other two force one form, for tests and for `youtu eval --attention`.
+enum class AttentionMode { kAuto, kAbsorbed, kExpanded };
+
+// Const after construction; one step at a time.
+class YoutuModel {
+ public:
+  YoutuModel(ModelConfig config, Weights weights, Backend& backend);
+
+  const ModelConfig& config() const { return config_; }
+
+  // Computes one step: writes the latents of all T tokens into `cache` and the logits of batch.logit_rows, in their
+  // order, into `logits` [logit_rows.size(), vocab_size]. REQUIRES: T and the number of rows fit `workspace`.
+  void forward(const BatchView& batch, LatentCache& cache, Workspace& workspace, std::span<float> logits,
+               AttentionMode mode = AttentionMode::kAuto) const;
+
+ private:
+  ModelConfig config_;
+  Weights weights_;
+  Backend& backend_;
+};
+
+}  // namespace youtu
