@@ -1,0 +1,51 @@
+// The program `youtu`: reads the command line and runs one subcommand.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "commands.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app{"youtu: run Youtu-LLM on your own machine", "youtu"};
+  app.set_version_flag("--version", "youtu " YOUTU_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  int exit_code = youtu::kExitOk;
+#ifdef YOUTU_HAS_SERVE
+  youtu::add_serve_command(app, exit_code);
+#endif
+#ifdef YOUTU_HAS_CHAT
+  youtu::add_chat_command(app, exit_code);
+#endif
+#ifdef YOUTU_HAS_GENERATE
+  youtu::add_generate_command(app, exit_code);
+#endif
+#ifdef YOUTU_HAS_INSPECT
+  youtu::add_inspect_command(app, exit_code);
+#endif
+#ifdef YOUTU_HAS_EVAL
+  youtu::add_eval_command(app, exit_code);
+#endif
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {  // --help and --version
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "error: %s (see --help)\n", error.what());
+    return youtu::kExitConfiguration;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // of a library; ours never throw
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return youtu::kExitModel;
+  }
+}
