@@ -1,0 +1,45 @@
+// What a sequence's own tokens do to the logits of its next one: repetition, presence and frequency
+// penalties, and the ban on repeated n-grams. Each touches only the logits of tokens that the
+// sequence holds.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "youtu/sampling_params.h"
+#include "youtu/types.h"
+
+namespace youtu {
+
+// The tokens that a sequence consists of: the prompt, then the completion so far.
+struct TokenHistory {
+  std::span<const TokenId> tokens;
+  size_t num_prompt_tokens = 0;
+
+  std::span<const TokenId> completion() const { return tokens.subspan(num_prompt_tokens); }
+};
+
+// One thread. Nothing is allocated after construction.
+class Penalties {
+ public:
+  explicit Penalties(int32_t vocab_size);
+
+  // Applies all four in the order of Hugging Face (repetition, then n-grams) and vLLM (then
+  // frequency and presence). REQUIRES: every token of `history` is in [0, vocab_size) and
+  // logits.size() == vocab_size.
+  void apply(const SamplingParams& params, const TokenHistory& history, std::span<float> logits);
+
+ private:
+  void apply_repetition(float penalty, std::span<const TokenId> tokens, std::span<float> logits);
+  void apply_frequency_and_presence(float frequency, float presence,
+                                    std::span<const TokenId> completion, std::span<float> logits);
+
+  std::vector<int32_t> counts_;  // [vocab_size]; all zero between calls
+};
+
+// -inf for every token that would complete an n-gram that `tokens` already holds.
+void ban_repeated_ngrams(size_t ngram_size, std::span<const TokenId> tokens,
+                         std::span<float> logits);
+
+}  // namespace youtu

@@ -1,0 +1,74 @@
+// From one row of logits to one token, in the order of Hugging Face and vLLM: penalties,
+// temperature, top_k, top_p, min_p, draw. The vocabulary is never sorted: the maxima of 64-column
+// blocks bound the threshold of top_k and top_p, and only the few columns above that bound are
+// looked at again.
+//
+// The token is a function of (logits, parameters, history, seed). Its random number belongs to
+// (seed, position), so neither the other sequences of a batch nor earlier draws have a say in it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sampling/penalties.h"
+#include "youtu/sampling_params.h"
+#include "youtu/status.h"
+#include "youtu/types.h"
+
+namespace youtu {
+
+// Below this temperature the best token is taken; a tie goes to the lowest id. vLLM draws the line
+// at the same place.
+inline constexpr double kGreedyTemperature = 1e-5;
+
+// A token that may be drawn. Its probability is its weight over the sum of all weights.
+struct Candidate {
+  TokenId token = 0;
+  float scaled_logit = 0;  // (logit - largest logit) / temperature, at most 0
+  float weight = 0;        // exp(scaled_logit)
+};
+
+// One thread. Owns its scratch; nothing is allocated after construction.
+class Sampler {
+ public:
+  explicit Sampler(int32_t vocab_size);
+
+  int32_t vocab_size() const { return vocab_size_; }
+
+  // The next token of a sequence. `logits` is used as scratch. Fails, with reason "numeric_error",
+  // when a logit is NaN or +inf, or when no token is possible. REQUIRES: validate(params) is ok,
+  // history tokens are in [0, vocab_size), logits.size() == vocab_size.
+  Result<TokenId> sample(std::span<float> logits, const SamplingParams& params,
+                         const TokenHistory& history, uint64_t seed);
+
+  // The tokens that sample() would draw from, by ascending id. Valid until the next call.
+  Result<std::span<const Candidate>> candidates(std::span<float> logits,
+                                                const SamplingParams& params,
+                                                const TokenHistory& history);
+
+ private:
+  struct Maximum {
+    float logit;
+    TokenId token;
+  };
+  Result<Maximum> find_maximum(std::span<const float> logits);
+  void gather_all(std::span<const float> logits);
+  void gather_at_least(std::span<const float> logits, float threshold);
+  float block_bound(size_t count);
+  void gather_top_k(std::span<const float> logits, size_t top_k);
+  void gather_nucleus(std::span<const float> logits, const SamplingParams& params, float maximum);
+  void weigh(float maximum, double temperature);
+  double total_weight() const;
+  void keep_top_p(double top_p, double total);
+  void keep_min_p(double min_p);
+
+  int32_t vocab_size_;
+  Penalties penalties_;
+  std::vector<float> block_maxima_;    // [ceil(vocab_size / 64)]
+  std::vector<float> scratch_;         // [vocab_size] for selections
+  std::vector<Candidate> candidates_;  // capacity vocab_size
+  std::vector<Candidate> ranked_;      // capacity vocab_size
+};
+
+}  // namespace youtu
