@@ -10,8 +10,9 @@
 
 namespace youtu {
 
-// Row-major, outermost dimension first (PyTorch's order; GGUF readers reverse theirs). The bytes need not be aligned.
-// The reader of the file has checked that data.size() is exactly what dtype and shape need. Never owns.
+// Row-major, outermost dimension first (PyTorch's order; GGUF readers reverse theirs). The bytes
+// need not be aligned. The reader of the file has checked that data.size() is exactly what dtype
+// and shape need. Never owns.
 struct TensorView {
   std::string name;
   DType dtype = DType::kF32;
