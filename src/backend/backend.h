@@ -1,0 +1,64 @@
+// The operations that a forward pass is made of. A backend is hardware with memory; it has every
+// one of them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "backend/operands.h"
+#include "tensor/tensor_view.h"
+#include "youtu/status.h"
+
+namespace youtu {
+
+struct BackendInfo {
+  std::string name;  // "cpu"
+  std::string isa;   // "avx512"
+  int num_threads = 0;
+};
+
+// Sizes that bound every step, so that a backend can set its scratch memory aside beforehand.
+struct StepLimits {
+  int32_t max_tokens = 0;
+  int32_t num_heads = 0;
+  int32_t nope_dim = 0;
+  int32_t rope_dim = 0;
+  int32_t v_dim = 0;
+  int32_t latent_dim = 0;
+};
+
+// One stream of work, used by one thread. Activations are rows of F32. Operations allocate nothing.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual BackendInfo info() const = 0;
+
+  // Zeroed and touched. Fails with kResourceExhausted when there is no such memory.
+  virtual Result<Buffer> allocate(size_t bytes) = 0;
+  // Copies a tensor into the backend's memory, in the layout that its kernels read. All dimensions
+  // but the last become rows.
+  virtual Result<Weight> prepare(const TensorView& tensor) = 0;
+  // Sets scratch memory aside; once, before the first step.
+  virtual Status reserve(const StepLimits& limits) = 0;
+
+  virtual void begin_step(const BatchView& batch) = 0;
+  // out[t] = table[token_ids[t]]
+  virtual void embed(const Weight& table, Activation out) = 0;
+  // out[t] = x[t] * rsqrt(mean(x[t]^2) + eps) * gain; out may be x.
+  virtual void rms_norm(Activation x, const Weight& gain, float eps, Activation out) = 0;
+  // out = x w^T, and out += x w^T
+  virtual void linear(const Weight& w, Activation x, Activation out) = 0;
+  virtual void linear_add(const Weight& w, Activation x, Activation out) = 0;
+  // Rotates, in each of `num_heads` heads of `head_dim` columns, the last rotary_dim columns in
+  // place.
+  virtual void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) = 0;
+  // Row t of latents [T, L + R] goes to slot slot_mapping[t].
+  virtual void store_latent(Activation latents, const LatentLayer& cache) = 0;
+  virtual void mla_attention(const MlaAttention& attention) = 0;
+  // out = silu(gate) * up; out may be either.
+  virtual void silu_mul(Activation gate, Activation up, Activation out) = 0;
+  // out[i] = x[rows[i]]
+  virtual void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) = 0;
+};
+
+}  // namespace youtu

@@ -1,0 +1,174 @@
+#include "backend/cpu/cpu_backend.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "backend/cpu/attention_shape.h"
+#include "backend/cpu/cpu_features.h"
+#include "backend/registry.h"
+#include "base/check.h"
+#include "base/numbers.h"
+
+namespace youtu {
+
+namespace {
+
+void unmap(uint8_t* data, size_t size) {
+  ::munmap(data, size);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> make_cpu_backend(std::string_view isa, ThreadPool& pool) {
+  auto kernels = select_kernels(isa);
+  if (!kernels) return kernels.status();
+  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(**kernels, pool));
+}
+
+BackendInfo CpuBackend::info() const {
+  return {.name = "cpu", .isa = kernels_.name, .num_threads = pool_.num_threads()};
+}
+
+Result<Buffer> CpuBackend::allocate(size_t bytes) {
+  constexpr size_t kPageBytes = 4096;
+  if (bytes == 0) return Buffer();
+  const size_t size = align_up(bytes, kPageBytes);
+  void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) {
+    return Status::resource_exhausted("cannot allocate " + std::to_string(bytes >> 20) + " MiB",
+                                      "out_of_memory");
+  }
+  auto* first = static_cast<uint8_t*>(data);
+  // The kernel hands out zeroed pages; writing to each of them here keeps page faults out of the
+  // first steps.
+  constexpr size_t kTaskBytes = 4u << 20;
+  pool_.parallel_for(static_cast<int>(div_ceil(size, kTaskBytes)), [&](int task, int) {
+    const size_t begin = static_cast<size_t>(task) * kTaskBytes;
+    for (size_t i = begin; i < std::min(begin + kTaskBytes, size); i += kPageBytes) {
+      static_cast<volatile uint8_t*>(first)[i] = 0;
+    }
+  });
+  return Buffer(first, size, unmap);
+}
+
+Result<Weight> CpuBackend::prepare(const TensorView& tensor) {
+  const DTypeInfo& info = dtype_info(tensor.dtype);
+  Weight weight;
+  weight.dtype = tensor.dtype;
+  weight.rows = static_cast<int32_t>(tensor.num_rows());
+  weight.cols = static_cast<int32_t>(tensor.row_length());
+  CHECK(weight.cols % info.block_values == 0);
+  weight.row_bytes = static_cast<int64_t>(weight.cols / info.block_values) * info.block_bytes;
+  CHECK(tensor.data.size() == static_cast<size_t>(weight.rows * weight.row_bytes));
+  auto bytes = allocate(tensor.data.size());
+  if (!bytes) return bytes.status().with_prefix(tensor.name + ": ");
+  weight.bytes = std::move(*bytes);
+  constexpr size_t kTaskBytes = 1u << 20;
+  const size_t size = tensor.data.size();
+  pool_.parallel_for(static_cast<int>(div_ceil(size, kTaskBytes)), [&](int task, int) {
+    const size_t begin = static_cast<size_t>(task) * kTaskBytes;
+    std::memcpy(weight.bytes.data() + begin, tensor.data.data() + begin,
+                std::min(kTaskBytes, size - begin));
+  });
+  widest_row_ = std::max(widest_row_, weight.cols);
+  return weight;
+}
+
+Status CpuBackend::reserve(const StepLimits& limits) {
+  limits_ = limits;
+  const int64_t heads = limits.num_heads;
+  const int64_t slot = limits.latent_dim + limits.rope_dim;
+  const int64_t head = limits.nope_dim + limits.rope_dim;
+  // A worker widens weight rows, or one head's k_b, and holds the attention scores of one tile.
+  worker_scratch_floats_ = align_up<int64_t>(
+      std::max<int64_t>(
+          {kWidenedRows * int64_t{widest_row_}, int64_t{limits.latent_dim} * limits.nope_dim,
+           int64_t{kQueryTile} * kExpandedBlock, int64_t{kHeadGroup} * kAbsorbedTile}),
+      16);
+  struct Request {
+    Buffer* buffer;
+    int64_t floats;
+  };
+  const Request requests[] = {
+      {&worker_scratch_, worker_scratch_floats_ * pool_.num_threads()},
+      {&absorbed_q_, kAbsorbedTokens * heads * slot},
+      {&absorbed_out_, kAbsorbedTokens * heads * limits.latent_dim},
+      {&expanded_latents_, kExpandedBlock * slot},
+      {&expanded_k_, heads * kExpandedBlock * head},
+      {&expanded_v_, heads * kExpandedBlock * limits.v_dim},
+      {&softmax_, limits.max_tokens * heads * 2},
+  };
+  for (const Request& request : requests) {
+    auto buffer = allocate(static_cast<size_t>(request.floats) * sizeof(float));
+    if (!buffer) return buffer.status();
+    *request.buffer = std::move(*buffer);
+  }
+  return Status::ok();
+}
+
+void CpuBackend::embed(const Weight& table, Activation out) {
+  for_each_row(out.rows, [&](int32_t t) { widen_row(table, batch_->token_ids[t], out.row(t)); });
+}
+
+void CpuBackend::rms_norm(Activation x, const Weight& gain, float eps, Activation out) {
+  DCHECK(gain.dtype == DType::kF32 && gain.cols == x.cols);
+  const auto* gains = reinterpret_cast<const float*>(gain.bytes.data());
+  for_each_row(x.rows,
+               [&](int32_t t) { kernels_.rms_norm(x.row(t), gains, x.cols, eps, out.row(t)); });
+}
+
+void CpuBackend::silu_mul(Activation gate, Activation up, Activation out) {
+  for_each_row(gate.rows, [&](int32_t t) {
+    kernels_.silu_mul(gate.row(t), up.row(t), gate.cols, out.row(t));
+  });
+}
+
+namespace {
+
+void rotate(float& a, float& b, float cos, float sin) {
+  const float rotated = a * cos - b * sin;
+  b = b * cos + a * sin;
+  a = rotated;
+}
+
+}  // namespace
+
+void CpuBackend::rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) {
+  const int32_t half = table.rotary_dim / 2;
+  for_each_row(x.rows, [&](int32_t t) {
+    const float* cos = table.cos + static_cast<int64_t>(t) * half;
+    const float* sin = table.sin + static_cast<int64_t>(t) * half;
+    for (int32_t n = 0; n < num_heads; ++n) {
+      float* v = x.row(t) + static_cast<int64_t>(n + 1) * head_dim - table.rotary_dim;
+      for (int32_t i = 0; i < half; ++i) {
+        if (table.interleaved) {
+          rotate(v[2 * i], v[2 * i + 1], cos[i], sin[i]);
+        } else {
+          rotate(v[i], v[half + i], cos[i], sin[i]);
+        }
+      }
+    }
+  });
+}
+
+void CpuBackend::store_latent(Activation latents, const LatentLayer& cache) {
+  for_each_row(latents.rows, [&](int32_t t) {
+    uint8_t* slot = cache.slot(batch_->slot_mapping[t]);
+    if (cache.dtype == CacheDType::kF32) {
+      std::memcpy(slot, latents.row(t), sizeof(float) * static_cast<size_t>(latents.cols));
+    } else {
+      kernels_.f32_to_bf16(latents.row(t), latents.cols, reinterpret_cast<uint16_t*>(slot));
+    }
+  });
+}
+
+void CpuBackend::gather_rows(Activation x, std::span<const int32_t> rows, Activation out) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::memcpy(out.row(static_cast<int64_t>(i)), x.row(rows[i]),
+                sizeof(float) * static_cast<size_t>(x.cols));
+  }
+}
+
+}  // namespace youtu

@@ -1,0 +1,86 @@
+// The Backend over a table of CPU kernels and a pool of threads.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+
+#include "backend/backend.h"
+#include "backend/cpu/kernels.h"
+#include "base/thread_pool.h"
+
+namespace youtu {
+
+// `pool` outlives the backend and is used only inside its calls.
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(const CpuKernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
+
+  BackendInfo info() const override;
+  Result<Buffer> allocate(size_t bytes) override;
+  Result<Weight> prepare(const TensorView& tensor) override;
+  Status reserve(const StepLimits& limits) override;
+
+  void begin_step(const BatchView& batch) override { batch_ = &batch; }
+  void embed(const Weight& table, Activation out) override;
+  void rms_norm(Activation x, const Weight& gain, float eps, Activation out) override;
+  void linear(const Weight& w, Activation x, Activation out) override {
+    linear_rows(w, 0, w.rows, x, out, false);
+  }
+  void linear_add(const Weight& w, Activation x, Activation out) override {
+    linear_rows(w, 0, w.rows, x, out, true);
+  }
+  void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) override;
+  void store_latent(Activation latents, const LatentLayer& cache) override;
+  void mla_attention(const MlaAttention& attention) override;
+  void silu_mul(Activation gate, Activation up, Activation out) override;
+  void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) override;
+
+ private:
+  // Calls fn(row) for each row of a small operation, a few rows to a task.
+  template <typename Fn>
+  void for_each_row(int32_t rows, const Fn& fn) {
+    constexpr int32_t kRowsPerTask = 8;
+    pool_.parallel_for((rows + kRowsPerTask - 1) / kRowsPerTask, [&](int task, int) {
+      const int32_t begin = task * kRowsPerTask;
+      for (int32_t row = begin; row < std::min(rows, begin + kRowsPerTask); ++row) fn(row);
+    });
+  }
+
+  // linear.cpp
+  void linear_rows(const Weight& w, int32_t first_row, int32_t num_rows, Activation x,
+                   Activation out, bool accumulate);
+  void linear_part(const Weight& w, int32_t first_row, int32_t num_rows, Activation x, float* out,
+                   int64_t out_stride, bool accumulate, int worker);
+  void widen_row(const Weight& w, int32_t row, float* out) const;
+
+  // attention.cpp
+  void attend_absorbed(const MlaAttention& a, int32_t first_token, int32_t num_tokens);
+  void attend_absorbed_heads(const MlaAttention& a, int32_t token, const SequenceSlice& sequence,
+                             int32_t first_head, int32_t num_heads, int32_t absorbed_row,
+                             int worker);
+  void attend_expanded(const MlaAttention& a, const SequenceSlice& sequence);
+  void expand_context(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
+                      int32_t end);
+  void attend_expanded_block(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
+                             int32_t end);
+  const SequenceSlice& sequence_of(int32_t token) const;
+  float* worker_scratch(int worker) {
+    return worker_scratch_.as<float>() + worker * worker_scratch_floats_;
+  }
+
+  const CpuKernels& kernels_;
+  ThreadPool& pool_;
+  const BatchView* batch_ = nullptr;
+  StepLimits limits_;
+  int32_t widest_row_ = 0;  // of the weights prepared so far
+  int64_t worker_scratch_floats_ = 0;
+  Buffer worker_scratch_;    // [threads][worker_scratch_floats_]
+  Buffer absorbed_q_;        // [kAbsorbedTokens, N, L + R] queries in the latent space
+  Buffer absorbed_out_;      // [kAbsorbedTokens, N, L] attended latents
+  Buffer expanded_latents_;  // [kExpandedBlock, L + R] a stretch of context, widened
+  Buffer expanded_k_;        // [N, kExpandedBlock, P + R]
+  Buffer expanded_v_;        // [N, kExpandedBlock, V]
+  Buffer softmax_;           // [max_tokens, N] SoftmaxState
+};
+
+}  // namespace youtu

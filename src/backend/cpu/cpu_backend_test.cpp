@@ -1,0 +1,189 @@
+// Attention of the CPU backend against a plain statement of it in double precision, in both forms;
+// and the promise that chunks and neighbours change no bit.
+
+#include "backend/cpu/cpu_backend.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "backend/cpu/cpu_features.h"
+#include "base/check.h"
+
+namespace youtu {
+namespace {
+
+constexpr int32_t kHeads = 5, kNope = 12, kRope = 8, kValue = 20, kLatent = 36,
+                  kSlot = kLatent + kRope;
+constexpr int32_t kBlocks = 64;
+
+std::vector<float> random_floats(size_t n, uint32_t seed) {
+  std::mt19937 rng(seed);
+  std::normal_distribution<float> normal(0.0f, 1.0f);
+  std::vector<float> values(n);
+  for (float& value : values) value = normal(rng);
+  return values;
+}
+
+class MlaAttentionTest : public testing::TestWithParam<const CpuKernels*> {
+ protected:
+  void SetUp() override {
+    k_b_values_ = random_floats(kHeads * kLatent * kNope, 1);
+    v_b_values_ = random_floats(kHeads * kValue * kLatent, 2);
+    k_b_ = prepare(k_b_values_, kHeads * kLatent, kNope);
+    v_b_ = prepare(v_b_values_, kHeads * kValue, kLatent);
+    ASSERT_TRUE(backend_.reserve({.max_tokens = 700,
+                                  .num_heads = kHeads,
+                                  .nope_dim = kNope,
+                                  .rope_dim = kRope,
+                                  .v_dim = kValue,
+                                  .latent_dim = kLatent}));
+    cache_bytes_.resize(size_t{kBlocks} * kBlockSize * kSlot * sizeof(float));
+    cache_ = {cache_bytes_.data(), CacheDType::kF32, kLatent, kRope, kSlot * 4};
+  }
+
+  Weight prepare(const std::vector<float>& values, int32_t rows, int32_t cols) {
+    auto weight =
+        backend_.prepare({"w",
+                          DType::kF32,
+                          {rows, cols},
+                          {reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4}});
+    CHECK(weight.is_ok());
+    return std::move(*weight);
+  }
+
+  // Feeds positions [begin, end) of a conversation with latents and queries `seed`, in the given
+  // form; appends outputs.
+  void feed(int32_t begin, int32_t end, const std::vector<int32_t>& table,
+            const std::vector<float>& latents, const std::vector<float>& queries,
+            AttentionForm form, std::vector<float>& outputs) {
+    const int32_t T = end - begin;
+    std::vector<TokenId> ids(static_cast<size_t>(T));
+    std::vector<int32_t> positions(ids.size()), slots(ids.size());
+    for (int32_t t = 0; t < T; ++t) {
+      const int32_t p = begin + t;
+      positions[static_cast<size_t>(t)] = p;
+      slots[static_cast<size_t>(t)] =
+          table[static_cast<size_t>(p / kBlockSize)] * kBlockSize + p % kBlockSize;
+    }
+    const SequenceSlice sequence = {0, T, end, table};
+    const BatchView batch = {ids, positions, slots, {&sequence, 1}, {}};
+    backend_.begin_step(batch);
+    std::vector<float> rows(latents.begin() + begin * kSlot, latents.begin() + end * kSlot);
+    backend_.store_latent({rows.data(), T, kSlot, kSlot}, cache_);
+    constexpr int32_t kQ = kHeads * (kNope + kRope), kOut = kHeads * kValue;
+    std::vector<float> q(queries.begin() + begin * kQ, queries.begin() + end * kQ);
+    std::vector<float> out(static_cast<size_t>(T) * kOut, NAN);
+    const AttentionForm forms[] = {form};
+    backend_.mla_attention({&k_b_,
+                            &v_b_,
+                            kHeads,
+                            kNope,
+                            kValue,
+                            kScale,
+                            cache_,
+                            {q.data(), T, kQ, kQ},
+                            {out.data(), T, kOut, kOut},
+                            forms});
+    outputs.insert(outputs.end(), out.begin(), out.end());
+  }
+
+  // Output of head n for the query at `position`, keys and values expanded, in double precision.
+  std::vector<double> expected(int32_t position, int32_t n, const std::vector<float>& latents,
+                               const std::vector<float>& queries) const {
+    const float* q = &queries[static_cast<size_t>((position * kHeads + n) * (kNope + kRope))];
+    std::vector<double> scores;
+    for (int32_t i = 0; i <= position; ++i) {
+      const float* c = &latents[static_cast<size_t>(i * kSlot)];
+      double score = 0;
+      for (int32_t p = 0; p < kNope; ++p) {
+        double key = 0;
+        for (int32_t l = 0; l < kLatent; ++l) {
+          key += double{c[l]} *
+                 double{k_b_values_[static_cast<size_t>((n * kLatent + l) * kNope + p)]};
+        }
+        score += double{q[p]} * key;
+      }
+      for (int32_t r = 0; r < kRope; ++r) score += double{q[kNope + r]} * double{c[kLatent + r]};
+      scores.push_back(score * double{kScale});
+    }
+    const double max = *std::max_element(scores.begin(), scores.end());
+    double sum = 0;
+    for (double& s : scores) sum += s = std::exp(s - max);
+    std::vector<double> out(kValue, 0.0);
+    for (int32_t i = 0; i <= position; ++i) {
+      for (int32_t v = 0; v < kValue; ++v) {
+        double value = 0;
+        for (int32_t l = 0; l < kLatent; ++l) {
+          value += double{latents[static_cast<size_t>(i * kSlot + l)]} *
+                   double{v_b_values_[static_cast<size_t>((n * kValue + v) * kLatent + l)]};
+        }
+        out[static_cast<size_t>(v)] += scores[static_cast<size_t>(i)] / sum * value;
+      }
+    }
+    return out;
+  }
+
+  static constexpr float kScale = 0.05f;
+  ThreadPool pool_{3};
+  CpuBackend backend_{*GetParam(), pool_};
+  std::vector<float> k_b_values_, v_b_values_;
+  Weight k_b_, v_b_;
+  std::vector<uint8_t> cache_bytes_;
+  LatentLayer cache_;
+};
+
+std::vector<int32_t> scattered_table() {
+  std::vector<int32_t> table(kBlocks);
+  std::iota(table.begin(), table.end(), 0);
+  std::shuffle(table.begin(), table.end(), std::mt19937(9));
+  return table;
+}
+
+TEST_P(MlaAttentionTest, BothFormsAgreeWithThePlainStatement) {
+  constexpr int32_t kContext = 300;
+  const auto latents = random_floats(kContext * kSlot, 3);
+  const auto queries = random_floats(kContext * kHeads * (kNope + kRope), 4);
+  const auto table = scattered_table();
+  for (const AttentionForm form : {AttentionForm::kAbsorbed, AttentionForm::kExpanded}) {
+    std::vector<float> out;
+    feed(0, kContext, table, latents, queries, form, out);
+    for (const int32_t position : {0, 1, 15, 16, 63, 64, 65, 255, 256, 299}) {
+      for (int32_t n = 0; n < kHeads; ++n) {
+        const auto want = expected(position, n, latents, queries);
+        for (int32_t v = 0; v < kValue; ++v) {
+          ASSERT_NEAR(out[static_cast<size_t>((position * kHeads + n) * kValue + v)],
+                      want[static_cast<size_t>(v)], 5e-4)
+              << "form " << static_cast<int>(form) << " position " << position << " head " << n;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(MlaAttentionTest, ChunksChangeNoBit) {
+  constexpr int32_t kContext = 600;
+  const auto latents = random_floats(kContext * kSlot, 5);
+  const auto queries = random_floats(kContext * kHeads * (kNope + kRope), 6);
+  const auto table = scattered_table();
+  for (const AttentionForm form : {AttentionForm::kAbsorbed, AttentionForm::kExpanded}) {
+    std::vector<float> whole;
+    feed(0, kContext, table, latents, queries, form, whole);
+    for (const int32_t chunk : {1, 13, 100, 257}) {
+      std::vector<float> parts;
+      for (int32_t begin = 0; begin < kContext; begin += chunk) {
+        feed(begin, std::min(kContext, begin + chunk), table, latents, queries, form, parts);
+      }
+      ASSERT_EQ(parts, whole) << "form " << static_cast<int>(form) << " chunk " << chunk;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, MlaAttentionTest, testing::ValuesIn(supported_kernels()),
+                         [](const auto& instance) { return std::string(instance.param->name); });
+
+}  // namespace
+}  // namespace youtu

@@ -1,0 +1,156 @@
+// The specification: what every faster table must agree with. Written to be read, never optimised.
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "backend/cpu/kernels.h"
+
+namespace {
+
+float bf16_value(uint16_t bits) {
+  const uint32_t wide = static_cast<uint32_t>(bits) << 16;
+  float value;
+  memcpy(&value, &wide, sizeof(value));
+  return value;
+}
+
+uint16_t to_bf16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof(bits));
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);
+  return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
+float f16_value(uint16_t half) {
+  const int exponent = (half >> 10) & 31;
+  const int fraction = half & 1023;
+  float magnitude;
+  if (exponent == 31) {
+    magnitude = fraction ? NAN : INFINITY;
+  } else if (exponent == 0) {
+    magnitude = ldexpf(static_cast<float>(fraction), -24);
+  } else {
+    magnitude = ldexpf(static_cast<float>(1024 + fraction), exponent - 25);
+  }
+  return half & 0x8000 ? -magnitude : magnitude;
+}
+
+uint16_t load_u16(const uint8_t* bytes) {
+  uint16_t value;
+  memcpy(&value, bytes, sizeof(value));
+  return value;
+}
+
+// One value of a weight row, by type.
+struct F32 {
+  static constexpr size_t kBytes = 4;
+  static float at(const uint8_t* row, int32_t k) {
+    float value;
+    memcpy(&value, row + 4 * static_cast<size_t>(k), sizeof(value));
+    return value;
+  }
+};
+struct F16 {
+  static float at(const uint8_t* row, int32_t k) {
+    return f16_value(load_u16(row + 2 * static_cast<size_t>(k)));
+  }
+};
+struct BF16 {
+  static constexpr size_t kBytes = 2;
+  static float at(const uint8_t* row, int32_t k) {
+    return bf16_value(load_u16(row + 2 * static_cast<size_t>(k)));
+  }
+};
+struct Q8_0 {  // blocks of 32: f16 d, 32 x i8
+  static float at(const uint8_t* row, int32_t k) {
+    const uint8_t* block = row + 34 * static_cast<size_t>(k / 32);
+    return f16_value(load_u16(block)) * static_cast<float>(static_cast<int8_t>(block[2 + k % 32]));
+  }
+};
+struct Q4_0 {  // blocks of 32: f16 d, 16 bytes; byte j holds element j (low nibble) and j + 16
+               // (high nibble)
+  static float at(const uint8_t* row, int32_t k) {
+    const uint8_t* block = row + 18 * static_cast<size_t>(k / 32);
+    const int e = k % 32;
+    const uint8_t byte = block[2 + e % 16];
+    return f16_value(load_u16(block)) * static_cast<float>((e < 16 ? byte & 15 : byte >> 4) - 8);
+  }
+};
+
+template <typename Type>
+void linear(const LinearArgs* a) {
+  for (int32_t t = 0; t < a->num_tokens; ++t) {
+    for (int32_t n = 0; n < a->num_rows; ++n) {
+      const uint8_t* row = a->weights + n * a->row_bytes;
+      float sum = 0;
+      for (int32_t k = 0; k < a->num_cols; ++k) sum += a->x[t * a->x_stride + k] * Type::at(row, k);
+      float* out = &a->out[t * a->out_stride + n];
+      *out = a->accumulate ? *out + sum : sum;
+    }
+  }
+}
+
+template <typename Type>
+void matmul(const MatmulArgs* a) {
+  const uint8_t* b = static_cast<const uint8_t*>(a->b);
+  for (int32_t m = 0; m < a->M; ++m) {
+    for (int32_t n = 0; n < a->N; ++n) {
+      float sum = 0;
+      for (int32_t k = 0; k < a->K; ++k) {
+        sum += a->a[m * a->a_stride + k] *
+               Type::at(b + static_cast<size_t>(k * a->b_stride) * Type::kBytes, n);
+      }
+      float* out = &a->c[m * a->c_stride + n];
+      *out = a->accumulate ? *out + sum : sum;
+    }
+  }
+}
+
+void rms_norm(const float* x, const float* gain, int32_t n, float eps, float* out) {
+  float sum = 0;
+  for (int32_t i = 0; i < n; ++i) sum += x[i] * x[i];
+  const float factor = 1.0f / sqrtf(sum / static_cast<float>(n) + eps);
+  for (int32_t i = 0; i < n; ++i) out[i] = x[i] * factor * gain[i];
+}
+
+void silu_mul(const float* gate, const float* up, int32_t n, float* out) {
+  for (int32_t i = 0; i < n; ++i) out[i] = gate[i] / (1.0f + expf(-gate[i])) * up[i];
+}
+
+float softmax_step(float* scores, int32_t n, float scale, SoftmaxState* state) {
+  float max = state->max;
+  for (int32_t i = 0; i < n; ++i) max = fmaxf(max, scores[i] * scale);
+  const float correction = expf(state->max - max);
+  float sum = 0;
+  for (int32_t i = 0; i < n; ++i) {
+    scores[i] = expf(scores[i] * scale - max);
+    sum += scores[i];
+  }
+  state->max = max;
+  state->sum = state->sum * correction + sum;
+  return correction;
+}
+
+void scale(float* x, int32_t n, float factor) {
+  for (int32_t i = 0; i < n; ++i) x[i] *= factor;
+}
+
+void f16_to_f32(const uint16_t* from, int64_t n, float* to) {
+  for (int64_t i = 0; i < n; ++i) to[i] = f16_value(from[i]);
+}
+void bf16_to_f32(const uint16_t* from, int64_t n, float* to) {
+  for (int64_t i = 0; i < n; ++i) to[i] = bf16_value(from[i]);
+}
+void f32_to_bf16(const float* from, int64_t n, uint16_t* to) {
+  for (int64_t i = 0; i < n; ++i) to[i] = to_bf16(from[i]);
+}
+
+}  // namespace
+
+extern const CpuKernels kScalarKernels;
+const CpuKernels kScalarKernels = {
+    "scalar",     linear<F32>, linear<F16>,  linear<BF16>, linear<Q8_0>,
+    linear<Q4_0>, matmul<F32>, matmul<BF16>, rms_norm,     silu_mul,
+    softmax_step, scale,       f16_to_f32,   bf16_to_f32,  f32_to_bf16,
+};

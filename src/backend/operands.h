@@ -1,0 +1,77 @@
+// What the operations of a backend take. Shape letters: T tokens of the step, N heads, P
+// qk_nope_head_dim, R qk_rope_head_dim, V v_head_dim, L kv_lora_rank (docs/glossary.md).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "backend/batch_view.h"
+#include "backend/buffer.h"
+#include "tensor/dtype.h"
+
+namespace youtu {
+
+// Rows of F32 values in a backend's memory; a view.
+struct Activation {
+  float* data = nullptr;
+  int32_t rows = 0;
+  int32_t cols = 0;
+  int64_t stride = 0;  // values from one row to the next; >= cols
+
+  float* row(int64_t i) const { return data + i * stride; }
+  Activation first_rows(int32_t n) const { return {data, n, cols, stride}; }
+  Activation columns(int32_t first, int32_t count) const {
+    return {data + first, rows, count, stride};
+  }
+};
+
+// A matrix [rows, cols], or a vector with one row, as a backend prepared it. Owns its bytes.
+struct Weight {
+  DType dtype = DType::kF32;
+  int32_t rows = 0;
+  int32_t cols = 0;
+  int64_t row_bytes = 0;
+  Buffer bytes;
+
+  bool empty() const { return bytes.size() == 0; }
+};
+
+// cos and sin of the step's positions, [T, R/2] each.
+struct RopeTable {
+  const float* cos = nullptr;
+  const float* sin = nullptr;
+  int32_t rotary_dim = 0;   // R
+  bool interleaved = true;  // adjacent pairs; otherwise the two halves
+};
+
+enum class CacheDType : uint8_t { kF32, kBF16 };
+
+// One layer of the latent cache: slots of L + R values, the normalised latent first, then the
+// rotated rope key.
+struct LatentLayer {
+  uint8_t* data = nullptr;
+  CacheDType dtype = CacheDType::kF32;
+  int32_t latent_dim = 0;  // L
+  int32_t rope_dim = 0;    // R
+  int64_t slot_bytes = 0;
+
+  uint8_t* slot(int64_t index) const { return data + index * slot_bytes; }
+};
+
+// How a sequence's attention is computed in a step.
+enum class AttentionForm : uint8_t { kAbsorbed, kExpanded };
+
+struct MlaAttention {
+  const Weight* k_b = nullptr;  // [N * L, P]: of head n, row l holds what latent l adds to k_nope
+  const Weight* v_b = nullptr;  // [N * V, L]
+  int32_t num_heads = 0;
+  int32_t nope_dim = 0;
+  int32_t v_dim = 0;
+  float scale = 0;
+  LatentLayer cache;
+  Activation q;                          // [T, N * (P + R)], rope already applied
+  Activation out;                        // [T, N * V]
+  std::span<const AttentionForm> forms;  // [S]
+};
+
+}  // namespace youtu

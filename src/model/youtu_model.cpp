@@ -1,0 +1,125 @@
+#include "model/youtu_model.h"
+
+#include <cmath>
+
+#include "base/check.h"
+#include "model/rope.h"
+
+namespace youtu {
+
+namespace {
+
+// The cheaper form of attention for a sequence, by multiply-accumulates (docs/mla.md). Projections
+// into and out of the latent space cost what expanding the new tokens costs; what differs is the
+// attention itself, 2L + R against P + R + V values a pair, and the expansion of the context that
+// was there before.
+AttentionForm cheaper_form(const ModelConfig& c, const SequenceSlice& sequence) {
+  // Below this many new tokens the expanded form's fixed costs do not pay.
+  constexpr int32_t kFewestExpandedQueries = 32;
+  if (sequence.num_queries < kFewestExpandedQueries) return AttentionForm::kAbsorbed;
+  const double queries = sequence.num_queries;
+  const double past = sequence.context_length - sequence.num_queries;
+  const double pairs = queries * (past + queries / 2) * c.num_attention_heads;
+  const double absorbed = pairs * (2 * c.kv_lora_rank + c.qk_rope_head_dim);
+  const double expanded =
+      pairs * (c.qk_head_dim() + c.v_head_dim) +
+      past * c.num_attention_heads * (c.qk_nope_head_dim + c.v_head_dim) * c.kv_lora_rank;
+  return expanded < absorbed ? AttentionForm::kExpanded : AttentionForm::kAbsorbed;
+}
+
+}  // namespace
+
+YoutuModel::YoutuModel(ModelConfig config, Weights weights, Backend& backend)
+    : config_(config),
+      weights_(std::move(weights)),
+      backend_(backend),
+      rope_frequencies_(rope_inverse_frequencies(config.rope_theta, config.qk_rope_head_dim)) {}
+
+void YoutuModel::forward(const BatchView& batch, LatentCache& cache, Workspace& w,
+                         std::span<float> logits, AttentionMode mode) const {
+  const auto T = static_cast<int32_t>(batch.token_ids.size());
+  const auto num_rows = static_cast<int32_t>(batch.logit_rows.size());
+  CHECK(T > 0 && T <= w.max_tokens && num_rows <= w.max_logit_rows);
+  CHECK(logits.size() == static_cast<size_t>(num_rows) * static_cast<size_t>(config_.vocab_size));
+
+  const Step step = begin_step(batch, w, mode);
+  backend_.embed(weights_.embed_tokens, step.x);
+  for (int32_t i = 0; i < config_.num_hidden_layers; ++i) {
+    const LayerWeights& layer = weights_.layers[static_cast<size_t>(i)];
+    attend(layer, step, cache.layer(i), w);
+    feed_forward(layer, step, w);
+  }
+  if (num_rows == 0) return;
+  const Activation last = w.last.first_rows(num_rows);
+  backend_.gather_rows(step.x, batch.logit_rows, last);
+  backend_.rms_norm(last, weights_.norm, config_.rms_norm_eps, last);
+  const Weight& head = weights_.lm_head.empty() ? weights_.embed_tokens : weights_.lm_head;
+  backend_.linear(head, last, {logits.data(), num_rows, config_.vocab_size, config_.vocab_size});
+}
+
+YoutuModel::Step YoutuModel::begin_step(const BatchView& batch, Workspace& w,
+                                        AttentionMode mode) const {
+  const auto T = static_cast<int32_t>(batch.token_ids.size());
+  rope_angles(batch.positions, rope_frequencies_, w.rope_cos, w.rope_sin);
+  w.forms.clear();
+  for (const SequenceSlice& sequence : batch.sequences) {
+    w.forms.push_back(mode == AttentionMode::kAuto       ? cheaper_form(config_, sequence)
+                      : mode == AttentionMode::kAbsorbed ? AttentionForm::kAbsorbed
+                                                         : AttentionForm::kExpanded);
+  }
+  backend_.begin_step(batch);
+  return {.T = T,
+          .x = w.residual.first_rows(T),
+          .rope = {w.rope_cos, w.rope_sin, config_.qk_rope_head_dim, config_.rope_interleave}};
+}
+
+// x += o_proj(attention(norm(x))), sections 2.1.2 and 2.1.3 of the paper.
+void YoutuModel::attend(const LayerWeights& layer, const Step& step, const LatentLayer& cache,
+                        Workspace& w) const {
+  const Activation hidden = w.hidden.first_rows(step.T), q = w.q.first_rows(step.T);
+  const Activation latent = w.latent.first_rows(step.T), attended = w.attended.first_rows(step.T);
+  backend_.rms_norm(step.x, layer.input_layernorm, config_.rms_norm_eps, hidden);
+
+  if (config_.q_lora_rank > 0) {
+    const Activation q_latent = w.q_latent.first_rows(step.T);
+    backend_.linear(layer.q_a_proj, hidden, q_latent);
+    backend_.rms_norm(q_latent, layer.q_a_layernorm, kLatentNormEps, q_latent);
+    backend_.linear(layer.q_b_proj, q_latent, q);
+  } else {
+    backend_.linear(layer.q_b_proj, hidden, q);
+  }
+  backend_.rope(step.rope, q, config_.num_attention_heads, config_.qk_head_dim());
+
+  backend_.linear(layer.kv_a_proj_with_mqa, hidden, latent);
+  const Activation c_kv = latent.columns(0, config_.kv_lora_rank);
+  const Activation k_pe = latent.columns(config_.kv_lora_rank, config_.qk_rope_head_dim);
+  backend_.rms_norm(c_kv, layer.kv_a_layernorm, kLatentNormEps,
+                    c_kv);  // the rope key is not normalised
+  backend_.rope(step.rope, k_pe, 1, config_.qk_rope_head_dim);
+  backend_.store_latent(latent, cache);
+
+  backend_.mla_attention({.k_b = &layer.k_b,
+                          .v_b = &layer.v_b,
+                          .num_heads = config_.num_attention_heads,
+                          .nope_dim = config_.qk_nope_head_dim,
+                          .v_dim = config_.v_head_dim,
+                          .scale = 1.0f / std::sqrt(static_cast<float>(config_.qk_head_dim())),
+                          .cache = cache,
+                          .q = q,
+                          .out = attended,
+                          .forms = w.forms});
+  backend_.linear_add(layer.o_proj, attended, step.x);
+}
+
+// x += down_proj(silu(gate_proj(norm(x))) * up_proj(norm(x)))
+void YoutuModel::feed_forward(const LayerWeights& layer, const Step& step, Workspace& w) const {
+  const Activation hidden = w.hidden.first_rows(step.T);
+  const Activation gate = w.gate.first_rows(step.T), up = w.up.first_rows(step.T);
+  backend_.rms_norm(step.x, layer.post_attention_layernorm, config_.rms_norm_eps, hidden);
+  backend_.linear(layer.gate_proj, hidden, gate);
+  backend_.linear(layer.up_proj, hidden, up);
+  backend_.silu_mul(gate, up, gate);
+  backend_.linear_add(layer.down_proj, gate, step.x);
+}
+
+}  // namespace youtu
