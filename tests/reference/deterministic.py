@@ -35,8 +35,7 @@ class Stream:
         return (self.uint64(count) % np.uint64(limit)).astype(np.int64)
 
     def normal(self, shape, std=1.0):
-        """Bell-shaped: the sum of four 16-bit uniform numbers, exact in float64 on every machine.
-        """
+        """Bell-shaped: the sum of four 16-bit uniform numbers, exact in float64."""
         count = int(np.prod(shape))
         parts = self.uint64(count).view("<u2").reshape(count, 4).astype(np.float64)
         values = (parts.sum(axis=1) - 4 * 32767.5) / 65536.0 * np.sqrt(3.0)

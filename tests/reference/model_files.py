@@ -201,3 +201,17 @@ def read_gguf_file(path):
         size = math.prod(shape) // TYPES[type_name].block_values * TYPES[type_name].block_bytes
         tensors[name] = (type_name, tuple(shape), data[start + offset : start + offset + size])
     return metadata, tensors
+
+
+def read_safetensors(path):
+    """{name: float32 array} of a trusted file of F32 tensors."""
+    data = pathlib.Path(path).read_bytes()
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + length])
+    header.pop("__metadata__", None)
+    tensors = {}
+    for name, info in header.items():
+        assert info["dtype"] == "F32", f"{name} is {info['dtype']}"
+        begin, end = (8 + length + offset for offset in info["data_offsets"])
+        tensors[name] = np.frombuffer(data[begin:end], "<f4").reshape(info["shape"])
+    return tensors

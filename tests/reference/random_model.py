@@ -44,31 +44,22 @@ class RandomModel:
 
 def linear_shapes(shape):
     """{name within a layer: (out, in)}"""
-    heads = shape.num_attention_heads
-    attention = (
-        {
-            "q_a_proj": (shape.q_lora_rank, shape.hidden_size),
-            "q_b_proj": (heads * shape.qk_head_dim, shape.q_lora_rank),
-        }
-        if shape.q_lora_rank
-        else {"q_proj": (heads * shape.qk_head_dim, shape.hidden_size)}
-    )
-    attention.update(
-        {
-            "kv_a_proj_with_mqa": (shape.kv_lora_rank + shape.qk_rope_head_dim, shape.hidden_size),
-            "kv_b_proj": (heads * (shape.qk_nope_head_dim + shape.v_head_dim), shape.kv_lora_rank),
-            "o_proj": (shape.hidden_size, heads * shape.v_head_dim),
-        }
-    )
-    mlp = {
-        "gate_proj": (shape.intermediate_size, shape.hidden_size),
-        "up_proj": (shape.intermediate_size, shape.hidden_size),
-        "down_proj": (shape.hidden_size, shape.intermediate_size),
+    hidden, ffn = shape.hidden_size, shape.intermediate_size
+    heads, latent, v = shape.num_attention_heads, shape.kv_lora_rank, shape.v_head_dim
+    shapes = {
+        "self_attn.kv_a_proj_with_mqa": (latent + shape.qk_rope_head_dim, hidden),
+        "self_attn.kv_b_proj": (heads * (shape.qk_nope_head_dim + v), latent),
+        "self_attn.o_proj": (hidden, heads * v),
+        "mlp.gate_proj": (ffn, hidden),
+        "mlp.up_proj": (ffn, hidden),
+        "mlp.down_proj": (hidden, ffn),
     }
-    return {
-        **{f"self_attn.{name}": size for name, size in attention.items()},
-        **{f"mlp.{name}": size for name, size in mlp.items()},
-    }
+    if shape.q_lora_rank is None:
+        shapes["self_attn.q_proj"] = (heads * shape.qk_head_dim, hidden)
+    else:
+        shapes["self_attn.q_a_proj"] = (shape.q_lora_rank, hidden)
+        shapes["self_attn.q_b_proj"] = (heads * shape.qk_head_dim, shape.q_lora_rank)
+    return shapes
 
 
 def make_model(shape, seed=1):

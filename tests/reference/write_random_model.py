@@ -1,6 +1,6 @@
 """Writes one of the random models to disk.
 
-usage: write_random_model.py SHAPE OUTPUT [--type F32] [--shards 1] [--legacy] [--unsplit] [--seed 1]
+usage: write_random_model.py SHAPE OUTPUT [--type F32] [--shards 1] [--legacy] [--unsplit]
        OUTPUT ending in .gguf makes a GGUF file, anything else a folder.
 """
 import argparse

@@ -171,8 +171,7 @@ def forward(shape, weights, tokens, attention="expanded"):
 
 
 def relative_error(ours, reference):
-    """(largest difference over the largest reference logit, the same for the worst single position)
-    """
+    """(largest difference over the largest reference logit, the same at the worst position)"""
     difference = np.abs(np.asarray(ours, np.float64) - reference)
     if not np.isfinite(difference).all():
         return np.inf, np.inf
