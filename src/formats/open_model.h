@@ -1,4 +1,5 @@
-// A model on disk, opened and checked but not yet loaded: its tensors as views, its description, its tokenizer.
+// A model on disk, opened and checked but not yet loaded: its tensors as views, its description,
+// its tokenizer.
 #pragma once
 
 #include <memory>
@@ -16,16 +17,19 @@ namespace youtu {
 
 struct OpenedModel {
   std::string path;
-  std::string format;  // "Hugging Face folder", "GGUF v3"
-  std::unique_ptr<TensorSource> tensors;
+  std::string format;                     // "Hugging Face folder", "GGUF v3"
+  std::string description_name;           // for messages: "models/demo/config.json", "model.gguf"
+  std::unique_ptr<TensorSource> tensors;  // owns the mapping that GgufMetadata points into
   // config.json of a Hugging Face folder, or the metadata of a GGUF file.
   std::variant<Json, GgufMetadata> description;
   Json generation_config;  // an empty object where there is none
-  VocabSpec vocab;         // with the chat template, if the model has one
+  bool has_vocab = false;  // a model without a tokenizer can be evaluated, but not talked to
+  VocabSpec vocab;         // with the chat template, if the model has one; eos_ids from all files
   std::vector<std::string> warnings;
 };
 
-// `path`: a Hugging Face folder, a .gguf file, or the first part of a split GGUF. Errors name the file.
+// `path`: a Hugging Face folder, a .gguf file, or the first part of a split GGUF. Errors name the
+// file.
 Result<OpenedModel> open_model(const std::string& path);
 
 }  // namespace youtu

@@ -114,9 +114,9 @@ Status check_rope_scaling(const GgufMetadata& metadata) {
   if (*old_factor && **old_factor != 1.0) {
     return bad(key_of("rope.scale_linear"), "is " + dump_json(**old_factor) + " (1)");
   }
-  const bool is_none = !*type || **type == "none";
+  if (!*type || **type == "none") return Status::ok();
   const bool is_identity = (**type == "yarn" || **type == "linear") && *factor && **factor == 1.0;
-  if (is_none || is_identity) return Status::ok();
+  if (is_identity) return Status::ok();
   return bad(key_of("rope.scaling.type"), "is " + printable(**type) + " with factor " +
                                               (*factor ? dump_json(**factor) : "unknown") +
                                               " (none, or a factor of 1)");

@@ -1,0 +1,157 @@
+#include "formats/hugging_face.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "formats/model_folder.h"
+#include "formats/printable.h"
+#include "formats/safetensors.h"
+
+namespace youtu {
+
+namespace {
+
+constexpr std::string_view kConfigFile = "config.json";
+constexpr std::string_view kGenerationConfigFile = "generation_config.json";
+constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json";
+constexpr std::string_view kTemplateFile = "chat_template.jinja";
+
+constexpr JsonLimits kConfigLimits = {.max_bytes = 1u << 20, .max_depth = 32, .max_nodes = 50'000};
+// It may repeat every added token, and hold a template.
+constexpr JsonLimits kTokenizerConfigLimits = {
+    .max_bytes = 16u << 20, .max_depth = 32, .max_nodes = 500'000};
+constexpr size_t kMaxTemplateBytes = 1u << 20;
+constexpr size_t kMaxEosIds = 64;
+
+Status bad(std::string message) {
+  return Status::invalid_argument(std::move(message));
+}
+
+Result<Json> read_object(const ModelFolder& folder, std::string_view name,
+                         const JsonLimits& limits) {
+  auto json = folder.read_json(std::string(name), limits);
+  RETURN_IF_ERROR(json);
+  if (!json->is_object()) return bad(folder.path_of(name) + ": is no JSON object");
+  return json;
+}
+
+// An empty object where there is no such file.
+Result<Json> read_optional_object(const ModelFolder& folder, std::string_view name,
+                                  const JsonLimits& limits) {
+  if (!folder.has(name)) return Json(Json::object());
+  return read_object(folder, name, limits);
+}
+
+Result<Json> read_config(const ModelFolder& folder, std::vector<std::string>& warnings) {
+  if (!folder.has(kConfigFile)) {
+    return Status::not_found(folder.path() + ": model directory has no " +
+                             std::string(kConfigFile));
+  }
+  auto config = read_object(folder, kConfigFile, kConfigLimits);
+  if (config && config->contains("auto_map")) {
+    warnings.push_back(folder.path_of(kConfigFile) +
+                       ": auto_map is ignored (no code of a model is ever run)");
+  }
+  return config;
+}
+
+// The ids of both files, after those that the tokenizer knows of.
+Status add_eos_ids(const ModelFolder& folder, std::string_view name, const Json& config,
+                   std::vector<TokenId>& ids) {
+  const auto more = read_eos_ids(config);
+  if (!more) return more.status().with_prefix(folder.path_of(name) + ": ");
+  for (const TokenId id : *more) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  }
+  return Status::ok();
+}
+
+// "chat_template" of tokenizer_config.json: a text, or a list of named ones of which "default"
+// counts.
+Result<std::string> template_in(const Json& tokenizer_config) {
+  const auto it = tokenizer_config.find("chat_template");
+  if (it == tokenizer_config.end() || it->is_null()) return std::string();
+  if (it->is_string()) return it->get<std::string>();
+  if (!it->is_array()) return bad("chat_template is neither a text nor a list of named ones");
+  for (const Json& entry : *it) {
+    if (!entry.is_object() || entry.value("name", Json()) != "default") continue;
+    const Json text = entry.value("template", Json());
+    if (text.is_string()) return text.get<std::string>();
+  }
+  return bad("chat_template is a list without one named \"default\"");
+}
+
+Status read_chat_template(const ModelFolder& folder, const Json& tokenizer_config,
+                          VocabSpec& vocab) {
+  if (folder.has(kTemplateFile)) {
+    auto text = folder.read(std::string(kTemplateFile), kMaxTemplateBytes);
+    RETURN_IF_ERROR(text);
+    vocab.chat_template = *std::move(text);
+    vocab.chat_template_name = kTemplateFile;
+    return Status::ok();
+  }
+  auto text = template_in(tokenizer_config);
+  if (!text) return text.status().with_prefix(folder.path_of(kTokenizerConfigFile) + ": ");
+  if (text->size() > kMaxTemplateBytes) {
+    return bad(folder.path_of(kTokenizerConfigFile) + ": chat_template of " +
+               std::to_string(text->size()) + " bytes (at most " +
+               std::to_string(kMaxTemplateBytes) + ")");
+  }
+  if (text->empty()) return Status::ok();
+  vocab.chat_template = *std::move(text);
+  vocab.chat_template_name = std::string(kTokenizerConfigFile) + " chat_template";
+  return Status::ok();
+}
+
+Status read_vocab(const ModelFolder& folder, OpenedModel& model) {
+  const auto tokenizer_config =
+      read_optional_object(folder, kTokenizerConfigFile, kTokenizerConfigLimits);
+  RETURN_IF_ERROR(tokenizer_config);
+  return read_chat_template(folder, *tokenizer_config, model.vocab);
+}
+
+}  // namespace
+
+Result<std::vector<TokenId>> read_eos_ids(const Json& config) {
+  const auto it = config.find("eos_token_id");
+  std::vector<TokenId> ids;
+  if (it == config.end() || it->is_null()) return ids;
+  const Json list = it->is_array() ? *it : Json::array({*it});
+  if (list.size() > kMaxEosIds) {
+    return bad("eos_token_id has " + std::to_string(list.size()) + " ids (at most " +
+               std::to_string(kMaxEosIds) + ")");
+  }
+  for (const Json& id : list) {
+    if (!id.is_number_unsigned() || id.get<uint64_t>() > INT32_MAX) {
+      return bad("eos_token_id is " + printable(dump_json(id), 40) + " (0 to " +
+                 std::to_string(INT32_MAX) + ")");
+    }
+    ids.push_back(id.get<TokenId>());
+  }
+  return ids;
+}
+
+Result<OpenedModel> open_hugging_face(const std::string& path) {
+  const auto folder = ModelFolder::open(path);
+  RETURN_IF_ERROR(folder);
+  OpenedModel model;
+  model.path = path;
+  model.format = "Hugging Face folder";
+  model.description_name = folder->path_of(kConfigFile);
+  auto config = read_config(*folder, model.warnings);
+  RETURN_IF_ERROR(config);
+  auto generation_config = read_optional_object(*folder, kGenerationConfigFile, kConfigLimits);
+  RETURN_IF_ERROR(generation_config);
+  RETURN_IF_ERROR(read_vocab(*folder, model));
+  RETURN_IF_ERROR(add_eos_ids(*folder, kConfigFile, *config, model.vocab.eos_ids));
+  RETURN_IF_ERROR(
+      add_eos_ids(*folder, kGenerationConfigFile, *generation_config, model.vocab.eos_ids));
+  auto tensors = open_safetensors(*folder, model.warnings);
+  RETURN_IF_ERROR(tensors);
+  model.tensors = *std::move(tensors);
+  model.description = *std::move(config);
+  model.generation_config = *std::move(generation_config);
+  return model;
+}
+
+}  // namespace youtu
