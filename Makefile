@@ -1,0 +1,66 @@
+# The commands of the project; CMake and ninja do the work.
+#   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1]
+#   make build | test | format | asan | tsan | fuzz [FUZZ_SECONDS=60] | clean
+
+HOST ?= 127.0.0.1
+PORT ?= 8080
+MODEL ?=
+FUZZ_SECONDS ?= 60
+JOBS ?= $(shell nproc)
+# `make test SANITIZERS=` leaves the two sanitizer builds out.
+SANITIZERS ?= asan tsan
+
+# make's own default for CXX says nothing; only one that somebody has set is passed on.
+ifeq ($(origin CXX),default)
+  unexport CXX
+else
+  export CXX
+endif
+
+.PHONY: serve build packages test_packages npm_packages test asan tsan fuzz format clean
+.NOTPARALLEL:
+
+serve: build
+	build/youtu serve --host $(HOST) --port $(PORT) $(if $(MODEL),--model '$(MODEL)')
+
+build: packages build/release/build.ninja
+	cmake --build build/release --parallel $(JOBS) --target youtu_program
+	@ln -sfn release/apps/youtu/youtu build/youtu
+
+packages:
+	@tools/install_packages.sh build
+
+# A machine that only serves needs no test framework; `make test` switches the tests on in the same folder.
+build/release/build.ninja:
+	cmake --preset release -DYOUTU_BUILD_TESTS=OFF -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
+
+test_packages:
+	@tools/install_packages.sh build test
+
+npm_packages: test_packages
+	@tools/install_npm_packages.sh
+
+test: test_packages npm_packages
+	cmake --preset release -DYOUTU_BUILD_TESTS=ON -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
+	cmake --build build/release --parallel $(JOBS)
+	@ln -sfn release/apps/youtu/youtu build/youtu
+	$(if $(strip $(SANITIZERS)),$(MAKE) --no-print-directory $(SANITIZERS))
+	ctest --test-dir build/release --output-on-failure --parallel $(JOBS)
+
+# The unit tests and the fuzz corpora under a sanitizer. With clang 19 where it is there, else with g++.
+asan tsan: test_packages
+	cmake --preset $@ -DCMAKE_CXX_COMPILER="$$(tools/find_clang.sh)"
+	cmake --build build/$@ --parallel $(JOBS) --target unit_tests
+	ctest --test-dir build/$@ --output-on-failure --parallel $(JOBS) --label-regex 'unit|corpus'
+
+# Every fuzz target for FUZZ_SECONDS, beginning with its corpus; findings stay in build/fuzz.
+fuzz: test_packages
+	cmake --preset fuzz
+	cmake --build build/fuzz --parallel $(JOBS)
+	tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
+
+format: test_packages
+	tools/check_format.sh --fix
+
+clean:
+	rm -rf build

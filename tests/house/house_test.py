@@ -1,0 +1,160 @@
+"""The checks of the house can fail: each rule finds a small bad tree, and is silent on a good one."""
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import check_layers  # noqa: E402
+import tidy  # noqa: E402
+
+
+class TreeTest(unittest.TestCase):
+    """A temporary tree of files to check."""
+
+    def setUp(self):
+        self._folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self._folder.cleanup)
+        self.root = Path(self._folder.name)
+
+    def write(self, name: str, text: str):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+class Layers(TreeTest):
+    def findings(self):
+        return "\n".join(check_layers.check_includes(self.root))
+
+    def test_going_down_is_allowed(self):
+        self.write("src/engine/engine.cpp", '#include "base/check.h"\n#include "cache/pool.h"\n#include "youtu/engine.h"\n')
+        self.write("apps/youtu/serve.cpp", '#include "commands.h"\n#include "server/server.h"\n')
+        self.write("apps/youtu/commands.h", "#include <CLI/CLI.hpp>\n")
+        self.write("apps/youtu/eval.cpp", '#include "model/youtu_model.h"\n')
+        self.write("include/youtu/engine.h", '#include <string>\n#include "youtu/status.h"\n')
+        self.assertEqual(self.findings(), "")
+
+    def test_going_up_is_found(self):
+        self.write("src/cache/pool.cpp", '#include "engine/sequence.h"\n')
+        self.assertIn("cache may not include engine", self.findings())
+
+    def test_siblings_are_found(self):
+        self.write("src/server/chat.cpp", '\n#include "engine/engine.h"\n')
+        self.assertIn("src/server/chat.cpp:2: server may not include engine", self.findings())
+
+    def test_program_sees_the_engine_only_in_public(self):
+        self.write("apps/youtu/serve.cpp", '#include "engine/engine.h"\n')
+        self.assertIn("the program may not include engine", self.findings())
+
+    def test_tests_may_look_everywhere(self):
+        self.write("src/cache/pool_test.cpp", '#include "engine/sequence.h"\n')
+        self.assertEqual(self.findings(), "")
+
+    def test_public_headers_are_std_only(self):
+        self.write("include/youtu/a.h", "#include <fmt/core.h>\n")
+        self.write("include/youtu/b.h", '#include "base/check.h"\n')
+        self.assertEqual(self.findings().count("a public header includes"), 2)
+
+    def test_backend_implementations_see_only_the_interface(self):
+        self.write("src/backend/cpu/a.cpp", '#include "backend/cuda/b.h"\n#include "backend/cpu/c.h"\n')
+        self.write("src/model/m.cpp", '#include "backend/cpu/c.h"\n')
+        self.assertEqual(self.findings().count("inside an implementation of the backend"), 2)
+
+    def test_a_folder_without_a_row_is_found(self):
+        self.write("src/attic/a.cpp", '#include "base/check.h"\n')
+        self.assertIn("has no row", self.findings())
+
+    def test_kernel_includes(self):
+        self.write("src/backend/cpu/kernels_avx2.cpp", '#include <math.h>\n#include "base/check.h"\n')
+        found = self.findings()
+        self.assertIn("includes <math.h>", found)
+        self.assertIn('includes "base/check.h"', found)
+
+    def test_kernel_symbols(self):
+        command = ["c++", "-std=c++20", "-O2", "-c", "kernel.cpp"]
+        self.write("kernel.cpp", "namespace { int f() { return 1; } }\n"
+                                 "extern const int table[1];\nconst int table[1] = {f()};\n")
+        self.assertEqual(check_layers.global_symbols(command, str(self.root)), ["table"])
+        self.write("kernel.cpp", "inline int f() { return 1; }\nint g() { return f(); }\n")
+        self.assertEqual(len(check_layers.global_symbols(command, str(self.root))), 2)
+
+
+class Tidy(TreeTest):
+    def errors(self):
+        return "\n".join(tidy.check_tree(self.root).errors)
+
+    def test_a_good_tree_is_silent(self):
+        self.write("src/base/a.h", "// A.\n#pragma once\n")
+        self.write("src/base/a.cpp", '// A.\n#include "base/a.h"\nint f() {\n  return 1;\n}\n')
+        self.write("README.md", "See [a](src/base/a.h) and `src/base/a.{h,cpp}` and `src/*/a.h`.\n")
+        self.assertEqual(self.errors(), "")
+
+    def test_long_function(self):
+        for head in ("int f(int x) {", "A::A(int x) : x_(x), y_{x} {", "auto f() -> int {", "void A::g() const noexcept {"):
+            self.write("src/base/a.cpp", f"// A.\nnamespace n {{\n{head}\n" + "  x();\n" * 80 + "}\n}\n")
+            self.assertIn("is 82 lines, limit 70", self.errors(), head)
+
+    def test_what_is_no_function_may_be_long(self):
+        for head in ("class A {", "enum class E {", "const int kTable[] = {", "struct B : C {"):
+            self.write("src/base/a.cpp", f"// A.\n{head}\n" + "  x,\n" * 80 + "};\n")
+            self.assertEqual(self.errors(), "", head)
+
+    def test_braces_in_strings_and_comments(self):
+        self.write("src/base/a.cpp", "// A.\nint f() {\n  g('{', \"{\", R\"({)\");  // {\n}\n" + "int x;\n" * 80)
+        self.assertEqual(self.errors(), "")
+
+    def test_long_file_and_line(self):
+        self.write("src/base/a.cpp", "// A.\n" + "\n" * 600)
+        self.write("src/base/b.cpp", "// " + "b" * 100 + "\n")
+        self.assertIn("601 lines, limit 600", self.errors())
+        self.assertIn("103 columns, limit 100", self.errors())
+
+    def test_dead_header(self):
+        self.write("src/base/a.h", "// A.\n#pragma once\n")
+        self.assertIn("src/base/a.h: never included", self.errors())
+
+    def test_header_without_beginning(self):
+        self.write("src/base/a.h", "int x;\n")
+        self.assertIn("does not begin with a comment", self.errors())
+        self.assertIn("no #pragma once", self.errors())
+
+    def test_banned_words(self):
+        self.write("src/base/string_utils.cpp", "// A.\n")
+        self.write("src/base/a.cpp", "// A.\n// " + "TO" + "DO: later\nclass ThingHelper {};\n")
+        self.assertEqual(self.errors().count("\n"), 2, self.errors())
+
+    def test_machine_path(self):
+        self.write("docs/a.md", "Look in /" + "home/me/x.\n")
+        self.assertIn("path of a machine", self.errors())
+
+    def test_documents_name_what_is_there(self):
+        self.write("README.md", "See [a](docs/gone.md), `src/base/gone.cpp` and `tools/*.gone`.\n")
+        self.assertEqual(self.errors().count("which is not there"), 3)
+
+
+class Format(TreeTest):
+    def run_check(self):
+        for name in ("check_format.sh", "tree_files.py"):
+            self.write(f"tools/{name}", (ROOT / "tools" / name).read_text())
+        self.write(".clang-format", (ROOT / ".clang-format").read_text())
+        (self.root / "tools/check_format.sh").chmod(0o755)
+        return subprocess.run([self.root / "tools/check_format.sh"], capture_output=True).returncode
+
+    def test_bad_layout_is_found(self):
+        self.write("src/base/a.cpp", "int  f( ) {return 1 ;}\n")
+        if (code := self.run_check()) == 77:
+            self.skipTest("clang-format 14 is not installed")
+        self.assertNotEqual(code, 0)
+        self.write("src/base/a.cpp", "int f() { return 1; }\n")
+        self.assertNotEqual(self.run_check(), 0)  # a function of a .cpp file has its body on lines of its own
+        self.write("src/base/a.cpp", "int f() {\n  return 1;\n}\n")
+        self.assertEqual(self.run_check(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

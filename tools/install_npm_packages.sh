@@ -1,0 +1,8 @@
+#!/bin/sh
+# Installs the npm packages that tests compare with, exactly as tests/node/package-lock.json says, once per lock file.
+# No package runs a script of its own while it is installed.
+set -eu
+cd "$(dirname "$0")/../tests/node"
+if cmp -s package-lock.json node_modules/.installed-lock.json; then exit 0; fi
+npm ci --ignore-scripts --omit=optional --no-audit --no-fund
+cp package-lock.json node_modules/.installed-lock.json
