@@ -15,12 +15,13 @@
 namespace youtu {
 
 // Limits that a loader and BpeTokenizer::create both hold.
-inline constexpr size_t kMaxVocabSize = 1u
-                                        << 20;  // the largest published vocabularies have 262,144
+inline constexpr size_t kMaxVocabSize = 1u << 20;  // the largest published ones have 262,144
 inline constexpr size_t kMaxMerges = 1u << 22;
 inline constexpr size_t kMaxAddedTokens = 1u << 16;
-inline constexpr size_t kMaxPieceBytes = 1u << 16;  // one piece, or the content of one added token
+inline constexpr size_t kMaxPieceBytes = 1u << 16;
+inline constexpr size_t kMaxAddedTokenBytes = 1024;
 inline constexpr size_t kMaxPatternBytes = 16u << 10;  // one regular expression
+inline constexpr size_t kMaxReplacementBytes = 64;     // what a normalizer puts for a match
 inline constexpr size_t kMaxPipelineStages = 32;       // normalizer or pre-tokenizer
 inline constexpr size_t kMaxPipelineDepth = 16;        // nesting of "Sequence" in a file
 
