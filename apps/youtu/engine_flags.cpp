@@ -1,0 +1,38 @@
+#include "engine_flags.h"
+
+#include "demo_model_path.h"
+
+namespace youtu {
+
+void add_engine_flags(CLI::App& command, EngineFlags& flags) {
+  command.add_option("-m,--model", flags.model,
+                     "Hugging Face folder or .gguf file; default: the demo model");
+  command
+      .add_option("--max-context-tokens", flags.max_context_tokens,
+                  "Prompt and answer together; 2 up to the model's own limit")
+      ->capture_default_str();
+  command
+      .add_option("--threads", flags.num_threads, "0 to 1024; 0 is as many as this process may use")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command.add_option("--isa", flags.isa, "Force an instruction set; default: the machine's best")
+      ->envname("YOUTU_ISA")
+      ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
+  command.add_flag("--thinking,!--no-thinking", flags.enable_thinking,
+                   "Ask the chat template for an answer with or without thinking first; default: "
+                   "the template's");
+}
+
+Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags) {
+  Result<std::string> model_path = model_path_or_demo(flags.model);
+  if (!model_path) return model_path.status();
+  EngineOptions options;
+  options.model_path = *model_path;
+  options.isa = flags.isa;
+  options.num_threads = flags.num_threads;
+  options.max_context_tokens = flags.max_context_tokens;
+  options.enable_batching = false;
+  return create_engine(options);
+}
+
+}  // namespace youtu

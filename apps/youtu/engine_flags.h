@@ -1,0 +1,29 @@
+// The flags of commands that load a model for themselves and answer one request at a time.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "youtu/engine.h"
+#include "youtu/status.h"
+
+namespace youtu {
+
+struct EngineFlags {
+  std::string model;
+  std::string isa;
+  int num_threads = 0;
+  int64_t max_context_tokens = 2048;
+  std::optional<bool> enable_thinking;
+};
+
+// REQUIRES: `flags` outlives the parsing of `command`.
+void add_engine_flags(CLI::App& command, EngineFlags& flags);
+
+// The engine of these flags, sized for a single request at a time.
+Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags);
+
+}  // namespace youtu
