@@ -1,0 +1,32 @@
+// Which handler answers a request: exact paths, no patterns, no decoding.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "http/message.h"
+
+namespace youtu::http {
+
+class Router {
+ public:
+  // REQUIRES: that method and path were not added before.
+  void add(std::string method, std::string path, Handler handler);
+
+  // The handler, or the answer that says why there is none: 404, 405 with Allow, or the reply to
+  // OPTIONS. GET answers HEAD as well.
+  std::variant<const Handler*, Response> find(const Request& request) const;
+
+ private:
+  struct Route {
+    std::string method;
+    std::string path;
+    Handler handler;
+  };
+  std::string allowed_methods(std::string_view path) const;
+
+  std::vector<Route> routes_;
+};
+
+}  // namespace youtu::http

@@ -1,0 +1,383 @@
+#include "http/server.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "http/sse.h"
+#include "tests/support/raw_client.h"
+
+namespace youtu::http {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RawClient;
+using test::RawResponse;
+
+// What the tests put into a pending answer from outside, and what they learn about it.
+class Feed {
+ public:
+  void push(std::string bytes, bool done = false) {
+    const std::lock_guard lock(mutex_);
+    chunks_.push_back({std::move(bytes), done});
+  }
+  std::optional<BodyStream::Chunk> pop() {
+    const std::lock_guard lock(mutex_);
+    ++num_polls_;
+    if (chunks_.empty()) return std::nullopt;
+    BodyStream::Chunk chunk = std::move(chunks_.front());
+    chunks_.pop_front();
+    return chunk;
+  }
+  void opened() { ++num_open_; }
+  void closed() {
+    const std::lock_guard lock(mutex_);
+    --num_open_;
+    all_closed_.notify_all();
+  }
+  bool wait_until_closed() {
+    std::unique_lock lock(mutex_);
+    return all_closed_.wait_for(lock, 20s, [this] { return num_open_ == 0; });
+  }
+  int num_open() const { return num_open_; }
+  int num_polls() const { return num_polls_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable all_closed_;
+  std::deque<BodyStream::Chunk> chunks_;
+  std::atomic<int> num_open_{0};
+  std::atomic<int> num_polls_{0};
+};
+
+class FedStream : public BodyStream {
+ public:
+  explicit FedStream(Feed& feed) : feed_(feed) { feed_.opened(); }
+  ~FedStream() override { feed_.closed(); }
+  Chunk poll() override { return feed_.pop().value_or(Chunk{}); }
+  std::string_view heartbeat() const override { return ": ping\n\n"; }
+
+ private:
+  Feed& feed_;
+};
+
+class FedResponse : public PendingResponse {
+ public:
+  explicit FedResponse(Feed& feed) : feed_(feed) { feed_.opened(); }
+  ~FedResponse() override { feed_.closed(); }
+  std::optional<Response> poll() override {
+    auto chunk = feed_.pop();
+    if (!chunk) return std::nullopt;
+    Response response;
+    response.body = std::move(chunk->bytes);
+    return response;
+  }
+
+ private:
+  Feed& feed_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void start(ServerOptions options = {}) {
+    options.port = 0;
+    auto server = Server::bind(options);
+    ASSERT_TRUE(server) << server.status().message();
+    server_ = std::move(*server);
+    Router router;
+    router.add("GET", "/health", [](const Request&) {
+      Response response;
+      response.body = "{\"ok\":true}";
+      return response;
+    });
+    router.add("POST", "/echo", [](const Request& request) {
+      Response response;
+      response.body = request.body;
+      return response;
+    });
+    router.add("POST", "/throw", [](const Request&) -> Reply { throw std::runtime_error("no"); });
+    router.add("POST", "/stream", [this](const Request&) {
+      Response response;
+      response.content_type = kSseContentType;
+      response.stream = std::make_unique<FedStream>(feed_);
+      return response;
+    });
+    router.add("POST", "/later",
+               [this](const Request&) -> Reply { return std::make_unique<FedResponse>(feed_); });
+    server_->start(std::move(router));
+  }
+  int port() const { return server_->port(); }
+  void feed(std::string bytes, bool done = false) {
+    feed_.push(std::move(bytes), done);
+    server_->wake();
+  }
+
+  Feed feed_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
+  start();
+  RawClient client(port());
+  for (int i = 0; i < 3; ++i) {
+    client.send("GET /health HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: abc-1\r\n\r\n");
+    const RawResponse response = client.read_response();
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body, "{\"ok\":true}");
+    EXPECT_EQ(response.fields.at("x-request-id"), "abc-1");
+    EXPECT_EQ(response.fields.at("connection"), "keep-alive");
+  }
+}
+
+TEST_F(ServerTest, MakesRequestIdsOfItsOwn) {
+  start();
+  const std::string first = test::get(port(), "/health").fields.at("x-request-id");
+  const std::string second = test::get(port(), "/health").fields.at("x-request-id");
+  EXPECT_TRUE(first.starts_with("req-"));
+  EXPECT_NE(first, second);
+}
+
+TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
+  start();
+  RawClient client(port());
+  std::string requests;
+  for (int i = 0; i < 10; ++i)
+    requests += test::post_request("/echo", "\"" + std::to_string(i) + "\"");
+  client.send(requests + "GARBAGE\r\n\r\n");
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(client.read_response().body, "\"" + std::to_string(i) + "\"");
+  EXPECT_EQ(client.read_response().status, 400);
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(ServerTest, ReadsChunkedBodiesAndIgnoresTrailers) {
+  start();
+  RawClient client(port());
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nHost: evil\r\n\r\n");
+  EXPECT_EQ(client.read_response().body, "abcde");
+  client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 200);
+}
+
+TEST_F(ServerTest, RefusesWhatIsTooLargeBeforeReadingIt) {
+  ServerOptions options;
+  options.max_body_bytes = 1000;
+  start(options);
+  RawClient declared(port());
+  declared.send(
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: "
+      "1001\r\n\r\n");
+  EXPECT_EQ(declared.read_response().status, 413);
+  EXPECT_TRUE(declared.closed_by_server());
+  RawClient chunked(port());
+  chunked.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" +
+               std::string("3e9\r\n"));
+  EXPECT_EQ(chunked.read_response().status, 413);
+}
+
+TEST_F(ServerTest, SaysContinueWhenItIsAsked) {
+  start();
+  RawClient client(port());
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: "
+      "2\r\n\r\n");
+  std::string interim;
+  ASSERT_TRUE(client.read_until("\r\n\r\n", &interim));
+  EXPECT_EQ(interim, "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("hi");
+  EXPECT_EQ(client.read_response().body, "hi");
+}
+
+TEST_F(ServerTest, RefusesManyTinyChunksAndLongExtensions) {
+  ServerOptions options;
+  options.max_chunks = 100;
+  start(options);
+  const std::string head =
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  RawClient tiny(port());
+  std::string chunks;
+  for (int i = 0; i < 101; ++i) chunks += "1\r\nx\r\n";
+  tiny.send(head + chunks);
+  EXPECT_EQ(tiny.read_response().status, 400);
+  RawClient extended(port());
+  extended.send(head + "1;" + std::string(300, 'e') + "\r\nx\r\n0\r\n\r\n");
+  EXPECT_EQ(extended.read_response().status, 400);
+}
+
+TEST_F(ServerTest, AHandlerThatThrowsFailsItsRequestOnly) {
+  start();
+  EXPECT_EQ(test::post_json(port(), "/throw", "{}").status, 500);
+  EXPECT_EQ(test::get(port(), "/health").status, 200);
+}
+
+TEST_F(ServerTest, StreamsWhatIsFedAndKeepsTheConnection) {
+  start();
+  RawClient client(port());
+  client.send(test::post_request("/stream", "{}"));
+  std::string head;
+  ASSERT_TRUE(client.read_until("\r\n\r\n", &head));
+  EXPECT_NE(head.find("Content-Type: text/event-stream; charset=utf-8\r\n"), std::string::npos);
+  feed("data: one\n\n");
+  std::string chunk;
+  ASSERT_TRUE(client.read_until("data: one\n\n\r\n", &chunk));
+  feed("data: two\n\n", true);
+  ASSERT_TRUE(client.read_until("0\r\n\r\n", &chunk));
+  EXPECT_TRUE(feed_.wait_until_closed());
+  client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 200);
+}
+
+TEST_F(ServerTest, StreamsToHttp10UntilTheConnectionEnds) {
+  start();
+  RawClient client(port());
+  client.send("POST /stream HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}");
+  feed("data: one\n\n", true);
+  std::string all;
+  ASSERT_TRUE(client.read_until("data: one\n\n", &all));
+  EXPECT_EQ(all.find("Transfer-Encoding"), std::string::npos);
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(ServerTest, SendsAHeartbeatIntoASilentStream) {
+  ServerOptions options;
+  options.heartbeat = 20ms;
+  start(options);
+  RawClient client(port());
+  client.send(test::post_request("/stream", "{}"));
+  std::string read;
+  EXPECT_TRUE(client.read_until(": ping\n\n", &read));
+}
+
+TEST_F(ServerTest, AClientThatLeavesEndsWhatIsPending) {
+  start();
+  for (const char* path : {"/stream", "/later"}) {
+    for (const bool abruptly : {false, true}) {
+      RawClient client(port());
+      client.send(test::post_request(path, "{}"));
+      const int polls = feed_.num_polls();
+      while (feed_.num_open() == 0 || feed_.num_polls() == polls) {
+        server_->wake();
+        std::this_thread::yield();
+      }
+      if (abruptly) {
+        client.reset();
+      } else {
+        client.close();
+      }
+      EXPECT_TRUE(feed_.wait_until_closed()) << path;
+    }
+  }
+}
+
+TEST_F(ServerTest, APipelinedRequestWaitsForTheAnswerBeforeIt) {
+  start();
+  RawClient client(port());
+  client.send(test::post_request("/later", "{}") + test::post_request("/echo", "\"second\""));
+  feed("\"first\"");
+  EXPECT_EQ(client.read_response().body, "\"first\"");
+  EXPECT_EQ(client.read_response().body, "\"second\"");
+}
+
+TEST_F(ServerTest, AReaderThatStandsStillIsCutAndNobodyElse) {
+  ServerOptions options;
+  options.send_timeout = 200ms;
+  options.send_buffer_bytes = 16 << 10;
+  start(options);
+  RawClient stuck(port());
+  stuck.send(test::post_request("/stream", "{}"));
+  feed(std::string(64u << 20, 'x'));
+  EXPECT_EQ(test::get(port(), "/health").status, 200);
+  EXPECT_TRUE(feed_.wait_until_closed());
+  EXPECT_EQ(test::get(port(), "/health").status, 200);
+}
+
+TEST_F(ServerTest, EveryWaitHasATimer) {
+  ServerOptions options;
+  options.header_timeout = options.body_idle_timeout = options.keep_alive_timeout = 50ms;
+  start(options);
+  RawClient silent(port());
+  EXPECT_TRUE(silent.closed_by_server());
+  RawClient half_head(port());
+  half_head.send("GET /health HT");
+  EXPECT_EQ(half_head.read_response().status, 408);
+  RawClient half_body(port());
+  half_body.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
+  EXPECT_EQ(half_body.read_response().status, 408);
+  RawClient idle(port());
+  idle.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(idle.read_response().status, 200);
+  EXPECT_TRUE(idle.closed_by_server());
+}
+
+TEST_F(ServerTest, CountsConnectionsAndRequests) {
+  ServerOptions options;
+  options.max_connections_per_address = 2;
+  options.max_requests_per_connection = 2;
+  start(options);
+  RawClient first(port());
+  first.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(first.read_response().fields.at("connection"), "keep-alive");
+  RawClient second(port());
+  second.send("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(second.read_response().status, 404);
+  RawClient third(port());
+  EXPECT_EQ(third.read_response().status, 503);
+  first.send("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(first.read_response().fields.at("connection"), "close");
+  EXPECT_TRUE(first.closed_by_server());
+}
+
+TEST_F(ServerTest, DrainsWhatRunsAndAnswersMeanwhile) {
+  start();
+  RawClient idle(port());
+  idle.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(idle.read_response().status, 200);
+  RawClient busy(port());
+  busy.send(test::post_request("/later", "{}"));
+  while (feed_.num_open() == 0) std::this_thread::yield();
+  bool drained = false;
+  std::thread drain([&] { drained = server_->drain(20s); });
+  EXPECT_TRUE(idle.closed_by_server());
+  EXPECT_EQ(test::get(port(), "/health").status, 200);
+  feed("\"done\"");
+  const RawResponse last = busy.read_response();
+  EXPECT_EQ(last.body, "\"done\"");
+  EXPECT_EQ(last.fields.at("connection"), "close");
+  drain.join();
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(ServerTest, DrainGivesUpAndStopEndsWhatIsLeft) {
+  start();
+  RawClient busy(port());
+  busy.send(test::post_request("/stream", "{}"));
+  while (feed_.num_open() == 0) std::this_thread::yield();
+  EXPECT_FALSE(server_->drain(1ms));
+  server_->stop();
+  EXPECT_EQ(feed_.num_open(), 0);
+  server_->wake();
+}
+
+TEST(ServerBind, SaysWhyItCannotListen) {
+  ServerOptions options;
+  options.port = 0;
+  auto first = Server::bind(options);
+  ASSERT_TRUE(first);
+  options.port = (*first)->port();
+  const auto second = Server::bind(options);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(
+      second.status().message(),
+      "cannot listen on 127.0.0.1:" + std::to_string(options.port) + ": Address already in use");
+  options.host = "no such host";
+  EXPECT_FALSE(Server::bind(options));
+}
+
+}  // namespace
+}  // namespace youtu::http
