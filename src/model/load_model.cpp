@@ -1,0 +1,192 @@
+#include "model/load_model.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+#include "backend/registry.h"
+#include "base/check.h"
+#include "base/cpu_count.h"
+#include "model/tensor_names.h"
+#include "tensor/dequantize.h"
+
+namespace youtu {
+
+namespace {
+
+// Takes tensors from the file by name and prepares them. After the first failure it prepares
+// nothing more and keeps that failure.
+class WeightLoader {
+ public:
+  WeightLoader(const OpenedModel& opened, const ModelConfig& config, Backend& backend)
+      : opened_(opened), config_(config), backend_(backend) {}
+
+  Weights load();
+  const Status& status() const { return status_; }
+
+ private:
+  LayerWeights load_layer(int32_t index);
+  void load_kv_b(const std::string& prefix, LayerWeights& layer);
+  Weight matrix(const std::string& name) { return prepare(tensor(name)); }
+  Weight vector(const std::string& name);
+  Weight prepare(const TensorView& view);
+  const TensorView& tensor(const std::string& name) const;
+
+  const OpenedModel& opened_;
+  const ModelConfig& config_;
+  Backend& backend_;
+  Status status_;
+};
+
+const TensorView& WeightLoader::tensor(const std::string& name) const {
+  const TensorView* view = find_tensor(opened_, name);
+  CHECK(view != nullptr);  // check_tensors has passed
+  return *view;
+}
+
+Weight WeightLoader::prepare(const TensorView& view) {
+  if (!status_) return {};
+  auto weight = backend_.prepare(view);
+  if (weight) return std::move(*weight);
+  status_ = weight.status();
+  return {};
+}
+
+// Norm gains are few and read by every token: F32, whatever the file holds.
+Weight WeightLoader::vector(const std::string& name) {
+  const TensorView& view = tensor(name);
+  std::vector<float> values(static_cast<size_t>(view.num_values()));
+  dequantize(view.dtype, view.data.data(), view.num_values(), values.data());
+  return prepare({view.name,
+                  DType::kF32,
+                  view.shape,
+                  {reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4}});
+}
+
+// [rows, cols] of `value_bytes` each to [cols, rows].
+void transpose(const uint8_t* from, int64_t rows, int64_t cols, size_t value_bytes, uint8_t* to) {
+  for (int64_t c = 0; c < cols; ++c) {
+    for (int64_t r = 0; r < rows; ++r) {
+      std::memcpy(to + static_cast<size_t>(c * rows + r) * value_bytes,
+                  from + static_cast<size_t>(r * cols + c) * value_bytes, value_bytes);
+    }
+  }
+}
+
+// kv_b_proj holds, for each head, P rows that make its key and V rows that make its value. The
+// absorbed form reads the key half the other way round, so that half is transposed, as GGUF files
+// have it already.
+void WeightLoader::load_kv_b(const std::string& prefix, LayerWeights& layer) {
+  if (has_split_kv_b(opened_)) {
+    layer.k_b = matrix(prefix + "self_attn.k_b_proj.weight");
+    layer.v_b = matrix(prefix + "self_attn.v_b_proj.weight");
+    return;
+  }
+  const TensorView& kv_b = tensor(prefix + "self_attn.kv_b_proj.weight");
+  const int64_t N = config_.num_attention_heads, P = config_.qk_nope_head_dim,
+                V = config_.v_head_dim;
+  const int64_t L = config_.kv_lora_rank;
+  const DTypeInfo& info = dtype_info(kv_b.dtype);
+  const int64_t row_bytes = L / info.block_values * info.block_bytes;
+  // Blocks run along L and cannot be transposed; such files are widened.
+  const bool is_plain = info.block_values == 1;
+  const size_t value_bytes = is_plain ? static_cast<size_t>(info.block_bytes) : sizeof(float);
+  std::vector<uint8_t> keys(static_cast<size_t>(N * L * P) * value_bytes);
+  std::vector<uint8_t> values(static_cast<size_t>(N * V * row_bytes));
+  std::vector<float> widened(is_plain ? 0 : static_cast<size_t>(P * L));
+  for (int64_t n = 0; n < N; ++n) {
+    const uint8_t* head = kv_b.data.data() + n * (P + V) * row_bytes;
+    const uint8_t* key_rows = head;
+    if (!is_plain) {
+      dequantize(kv_b.dtype, head, P * L, widened.data());
+      key_rows = reinterpret_cast<const uint8_t*>(widened.data());
+    }
+    transpose(key_rows, P, L, value_bytes,
+              keys.data() + static_cast<size_t>(n * L * P) * value_bytes);
+    std::memcpy(values.data() + n * V * row_bytes, head + P * row_bytes,
+                static_cast<size_t>(V * row_bytes));
+  }
+  layer.k_b = prepare({kv_b.name, is_plain ? kv_b.dtype : DType::kF32, {N, L, P}, keys});
+  layer.v_b = prepare({kv_b.name, kv_b.dtype, {N, V, L}, values});
+}
+
+LayerWeights WeightLoader::load_layer(int32_t index) {
+  const std::string prefix = "layers." + std::to_string(index) + ".";
+  LayerWeights layer;
+  layer.input_layernorm = vector(prefix + "input_layernorm.weight");
+  if (config_.q_lora_rank > 0) {
+    layer.q_a_proj = matrix(prefix + "self_attn.q_a_proj.weight");
+    layer.q_a_layernorm = vector(prefix + "self_attn.q_a_layernorm.weight");
+    layer.q_b_proj = matrix(prefix + "self_attn.q_b_proj.weight");
+  } else {
+    layer.q_b_proj = matrix(prefix + "self_attn.q_proj.weight");
+  }
+  layer.kv_a_proj_with_mqa = matrix(prefix + "self_attn.kv_a_proj_with_mqa.weight");
+  layer.kv_a_layernorm = vector(prefix + "self_attn.kv_a_layernorm.weight");
+  load_kv_b(prefix, layer);
+  layer.o_proj = matrix(prefix + "self_attn.o_proj.weight");
+  layer.post_attention_layernorm = vector(prefix + "post_attention_layernorm.weight");
+  layer.gate_proj = matrix(prefix + "mlp.gate_proj.weight");
+  layer.up_proj = matrix(prefix + "mlp.up_proj.weight");
+  layer.down_proj = matrix(prefix + "mlp.down_proj.weight");
+  return layer;
+}
+
+Weights WeightLoader::load() {
+  Weights weights;
+  weights.embed_tokens = matrix("embed_tokens.weight");
+  for (int32_t i = 0; i < config_.num_hidden_layers && status_; ++i)
+    weights.layers.push_back(load_layer(i));
+  weights.norm = vector("norm.weight");
+  if (!config_.tie_word_embeddings) weights.lm_head = matrix("lm_head.weight");
+  return weights;
+}
+
+// Counts over the tensors that the model uses.
+void describe_weights(const OpenedModel& opened, LoadedModel& loaded) {
+  std::map<std::string_view, int> types;
+  loaded.full_precision = true;
+  const bool split_kv_b = has_split_kv_b(opened);
+  for (const ExpectedTensor& expected :
+       expected_tensors(loaded.config, name_style(opened), split_kv_b)) {
+    const TensorView* view = opened.tensors->find(expected.file_name);
+    if (view == nullptr) continue;
+    loaded.num_parameters += view->num_values();
+    loaded.weight_bytes += static_cast<int64_t>(view->data.size());
+    loaded.full_precision = loaded.full_precision && view->dtype == DType::kF32;
+    ++types[to_string(view->dtype)];
+  }
+  for (const auto& [name, count] : types) {
+    if (!loaded.weight_types.empty()) loaded.weight_types += ", ";
+    loaded.weight_types += std::string(name) + " (" + std::to_string(count) + " tensors)";
+  }
+}
+
+}  // namespace
+
+Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& options) {
+  LoadedModel loaded;
+  auto config = read_model_config(opened);
+  if (!config) return config.status();
+  auto warnings = check_tensors(opened, *config);
+  if (!warnings) return warnings.status();
+  loaded.config = *config;
+  loaded.warnings = std::move(*warnings);
+  describe_weights(opened, loaded);
+
+  std::string isa = options.isa;
+  if (const char* forced = std::getenv("YOUTU_ISA"); isa.empty() && forced != nullptr) isa = forced;
+  loaded.pool = std::make_unique<ThreadPool>(options.num_threads > 0 ? options.num_threads
+                                                                     : available_cpu_count());
+  auto backend = make_cpu_backend(isa, *loaded.pool);
+  if (!backend) return backend.status();
+  loaded.backend = std::move(*backend);
+
+  WeightLoader loader(opened, loaded.config, *loaded.backend);
+  Weights weights = loader.load();
+  if (!loader.status()) return loader.status();
+  loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
+  return loaded;
+}
+
+}  // namespace youtu
