@@ -1,0 +1,54 @@
+// The body of the engine's thread: take what has arrived, drop what nobody waits for, plan, run,
+// commit, tell. Requests, cancellations and shutdown are looked at in one place, once per step;
+// batching falls out of that.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/inbox.h"
+#include "engine/model_runner.h"
+#include "engine/scheduler.h"
+#include "engine/stats_board.h"
+
+namespace youtu {
+
+struct EngineLoopOptions {
+  SchedulerLimits limits;
+  // How long an idle engine holds its first request to gather a whole batch. 0: not at all.
+  std::chrono::milliseconds batch_timeout{0};
+};
+
+class EngineLoop {
+ public:
+  // REQUIRES: executor, inbox and board outlive the loop.
+  EngineLoop(const EngineLoopOptions& options, StepExecutor& executor, Inbox& inbox,
+             StatsBoard& board);
+
+  // REQUIRES: nothing has been pushed into the inbox yet.
+  void set_step_listener(std::function<void()> listener) { listener_ = std::move(listener); }
+
+  // Runs until the inbox is stopped, then cancels what is left.
+  void run();
+
+ private:
+  void take_arrivals();
+  void wait_for_work();
+  void run_step();
+  void tell();
+  void post_stats();
+
+  EngineLoopOptions options_;
+  Inbox& inbox_;
+  StatsBoard& board_;
+  Scheduler scheduler_;
+  ModelRunner runner_;
+  std::function<void()> listener_;
+  std::vector<std::unique_ptr<Sequence>> arrivals_;
+  int64_t num_steps_ = 0;
+};
+
+}  // namespace youtu

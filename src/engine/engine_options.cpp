@@ -1,0 +1,66 @@
+#include "engine/engine_options.h"
+
+#include <fmt/format.h>
+
+#include "backend/batch_view.h"
+#include "base/check.h"
+#include "base/numbers.h"
+#include "cache/block_pool.h"
+
+namespace youtu {
+namespace {
+
+Status check_range(std::string_view name, int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high) return Status::ok();
+  return Status::invalid_argument(fmt::format("{} is {} ({} to {})", name, value, low, high),
+                                  std::string(name), "out_of_range");
+}
+
+// In 64 bits, because nothing has bounded the product yet.
+int64_t count_cache_blocks(const EngineOptions& options) {
+  if (options.cache_tokens > 0) {
+    return div_ceil(options.cache_tokens, int64_t{kBlockSize});
+  }
+  return int64_t{batch_size_of(options)} *
+         div_ceil(options.max_context_tokens, int64_t{kBlockSize});
+}
+
+}  // namespace
+
+Status validate(const EngineOptions& options, int64_t model_context_length) {
+  constexpr int64_t kMaxCacheTokens = int64_t{kMaxBlocks} * kBlockSize;
+  RETURN_IF_ERROR(
+      check_range("max_context_tokens", options.max_context_tokens, 2, model_context_length));
+  RETURN_IF_ERROR(check_range("max_batch_size", options.max_batch_size, 1, kMaxBatchSize));
+  RETURN_IF_ERROR(check_range("batch_timeout_ms", options.batch_timeout_ms, 0, kMaxBatchTimeoutMs));
+  // A step must hold a token of each of its sequences, or some would starve.
+  RETURN_IF_ERROR(check_range("max_step_tokens", options.max_step_tokens, batch_size_of(options),
+                              kMaxStepTokens));
+  RETURN_IF_ERROR(
+      check_range("max_queued_requests", options.max_queued_requests, 0, kMaxQueuedRequests));
+  if (options.cache_tokens != 0) {
+    // The longest request alone must fit, or it would wait for ever.
+    RETURN_IF_ERROR(check_range("cache_tokens", options.cache_tokens, options.max_context_tokens,
+                                kMaxCacheTokens));
+  }
+  if (count_cache_blocks(options) > kMaxBlocks) {
+    return Status::invalid_argument(
+        fmt::format("max_batch_size * max_context_tokens is {} tokens of cache (at most {}); set "
+                    "cache_tokens",
+                    int64_t{batch_size_of(options)} * options.max_context_tokens, kMaxCacheTokens),
+        "max_context_tokens", "out_of_range");
+  }
+  return Status::ok();
+}
+
+int32_t batch_size_of(const EngineOptions& options) {
+  return options.enable_batching ? options.max_batch_size : 1;
+}
+
+int32_t num_cache_blocks_of(const EngineOptions& options) {
+  const int64_t num_blocks = count_cache_blocks(options);
+  CHECK(num_blocks >= 1 && num_blocks <= kMaxBlocks);
+  return static_cast<int32_t>(num_blocks);
+}
+
+}  // namespace youtu

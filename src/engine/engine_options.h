@@ -1,0 +1,25 @@
+// What the engine's options may be, and what follows from them.
+#pragma once
+
+#include <cstdint>
+
+#include "youtu/engine.h"
+#include "youtu/status.h"
+
+namespace youtu {
+
+inline constexpr int kMaxBatchSize = 1024;
+inline constexpr int kMaxStepTokens = 65536;
+inline constexpr int kMaxQueuedRequests = 65536;
+inline constexpr int kMaxBatchTimeoutMs = 60000;
+
+// Ok, or the first option out of its range. `model_context_length` bounds max_context_tokens.
+Status validate(const EngineOptions& options, int64_t model_context_length);
+
+// Sequences in a step: max_batch_size, or one without batching.
+int32_t batch_size_of(const EngineOptions& options);
+// Blocks of the latent cache: enough for cache_tokens, or, when that is 0, for a full batch of the
+// longest requests. REQUIRES: validated options.
+int32_t num_cache_blocks_of(const EngineOptions& options);
+
+}  // namespace youtu

@@ -1,0 +1,81 @@
+#include "engine/generation_stream.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace youtu {
+namespace {
+
+// Up to here a stream's arrays are allocated with the request, beyond it they grow: a request may
+// ask for a million tokens and end after ten.
+constexpr size_t kMaxReservedTokens = 4096;
+
+}  // namespace
+
+BoundedGenerationStream::BoundedGenerationStream(RequestId id, int64_t max_new_tokens)
+    : id_(id), max_tokens_(static_cast<size_t>(max_new_tokens)) {
+  CHECK(max_new_tokens >= 1);
+  const size_t reserved = std::min(max_tokens_, kMaxReservedTokens);
+  tokens_.reserve(reserved);
+  ends_.reserve(reserved + 1);
+}
+
+std::optional<GenerationEvent> BoundedGenerationStream::try_next() {
+  const std::scoped_lock lock(mutex_);
+  if (!has_event()) return std::nullopt;
+  return take_event();
+}
+
+std::optional<GenerationEvent> BoundedGenerationStream::wait_next(
+    std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [this] { return has_event() || has_delivered_all(); });
+  if (!has_event()) return std::nullopt;
+  return take_event();
+}
+
+void BoundedGenerationStream::push(std::string_view text, std::span<const TokenId> tokens) {
+  const std::scoped_lock lock(mutex_);
+  append(text, tokens);
+  changed_.notify_all();
+}
+
+void BoundedGenerationStream::finish(std::string_view text, std::span<const TokenId> tokens,
+                                     FinishReason reason, const Usage& usage, Status status) {
+  CHECK(reason != FinishReason::kNone);
+  CHECK((reason == FinishReason::kError) == !status.is_ok());
+  const std::scoped_lock lock(mutex_);
+  append(text, tokens);
+  reason_ = reason;
+  usage_ = usage;
+  status_ = std::move(status);
+  changed_.notify_all();
+}
+
+void BoundedGenerationStream::append(std::string_view text, std::span<const TokenId> tokens) {
+  CHECK(reason_ == FinishReason::kNone);
+  CHECK(tokens_.size() + tokens.size() <= max_tokens_);
+  CHECK(ends_.size() <= max_tokens_);  // one event for each token, and the last
+  text_.append(text);
+  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  ends_.push_back({.text = text_.size(), .token = tokens_.size()});
+}
+
+GenerationEvent BoundedGenerationStream::take_event() {
+  const EventEnd begin = next_event_ == 0 ? EventEnd{} : ends_[next_event_ - 1];
+  const EventEnd end = ends_[next_event_];
+  ++next_event_;
+  GenerationEvent event;
+  event.text = text_.substr(begin.text, end.text - begin.text);
+  event.tokens.assign(tokens_.begin() + static_cast<ptrdiff_t>(begin.token),
+                      tokens_.begin() + static_cast<ptrdiff_t>(end.token));
+  if (has_delivered_all()) {
+    event.finish_reason = reason_;
+    event.usage = usage_;
+    event.status = status_;
+  }
+  return event;
+}
+
+}  // namespace youtu

@@ -1,0 +1,67 @@
+// Door two: the events of one request, from the engine's thread to one reader. The engine never
+// waits for a reader and never drops an event: the stream is a log that only grows, and
+// max_new_tokens bounds it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "youtu/generation.h"
+
+namespace youtu {
+
+// Shared by the sequence that writes it and the handle that reads it; lives until both are gone.
+class BoundedGenerationStream final : public GenerationStream {
+ public:
+  // REQUIRES: max_new_tokens >= 1.
+  BoundedGenerationStream(RequestId id, int64_t max_new_tokens);
+
+  // Reader's side.
+  RequestId id() const override { return id_; }
+  std::optional<GenerationEvent> try_next() override;
+  std::optional<GenerationEvent> wait_next(std::chrono::milliseconds timeout) override;
+  // The engine sees it before its next step. No effect on a request that has ended.
+  void cancel() override { cancelled_.store(true, std::memory_order_relaxed); }
+
+  // Engine's side.
+  bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  // REQUIRES: not finished, at most max_new_tokens tokens in all.
+  void push(std::string_view text, std::span<const TokenId> tokens);
+  // The last event. REQUIRES: not finished, reason != kNone, and `status` is an error exactly for
+  // kError.
+  void finish(std::string_view text, std::span<const TokenId> tokens, FinishReason reason,
+              const Usage& usage, Status status);
+
+ private:
+  // Where the text and the tokens of an event end; they begin where those of the event before end.
+  struct EventEnd {
+    size_t text = 0;
+    size_t token = 0;
+  };
+  void append(std::string_view text, std::span<const TokenId> tokens);
+  bool has_event() const { return next_event_ < ends_.size(); }
+  bool has_delivered_all() const { return reason_ != FinishReason::kNone && !has_event(); }
+  GenerationEvent take_event();
+
+  const RequestId id_;
+  const size_t max_tokens_;
+  std::atomic<bool> cancelled_ = false;
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::string text_;
+  std::vector<TokenId> tokens_;
+  std::vector<EventEnd> ends_;
+  size_t next_event_ = 0;
+  FinishReason reason_ = FinishReason::kNone;
+  Usage usage_;
+  Status status_;
+};
+
+}  // namespace youtu

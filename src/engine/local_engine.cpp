@@ -1,0 +1,102 @@
+#include "engine/local_engine.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+#include "backend/batch_view.h"
+#include "base/check.h"
+#include "base/rng.h"
+#include "engine/engine_options.h"
+
+namespace youtu {
+namespace {
+
+EngineLoopOptions loop_options(const EngineOptions& options) {
+  return {.limits = {.max_batch_size = batch_size_of(options),
+                     .max_step_tokens = options.max_step_tokens,
+                     .num_blocks = num_cache_blocks_of(options),
+                     .block_size = kBlockSize},
+          .batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms)};
+}
+
+uint64_t fresh_seed_key() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+// Nothing is truncated silently: a request that could outgrow the context is refused, however it
+// would have ended.
+Status check_context(int64_t num_prompt_tokens, int64_t max_new_tokens, int64_t max_context) {
+  if (num_prompt_tokens >= max_context) {
+    return Status::invalid_argument(
+        fmt::format(
+            "the prompt has {} tokens and the context {}, so there is no room for an answer",
+            num_prompt_tokens, max_context),
+        "prompt", "context_length_exceeded");
+  }
+  if (num_prompt_tokens + max_new_tokens > max_context) {
+    return Status::invalid_argument(
+        fmt::format("the prompt has {} tokens; with max_new_tokens {} that is {}, and the context "
+                    "has {}",
+                    num_prompt_tokens, max_new_tokens, num_prompt_tokens + max_new_tokens,
+                    max_context),
+        "max_new_tokens", "context_length_exceeded");
+  }
+  return Status::ok();
+}
+
+}  // namespace
+
+LocalEngine::LocalEngine(EngineParts parts)
+    : parts_(std::move(parts)),
+      seed_key_(fresh_seed_key()),
+      inbox_(int64_t{batch_size_of(parts_.options)} + parts_.options.max_queued_requests),
+      loop_(loop_options(parts_.options), *parts_.executor, inbox_, board_),
+      thread_([this] { loop_.run(); }) {}
+
+LocalEngine::~LocalEngine() {
+  inbox_.stop();
+  thread_.join();
+}
+
+Status LocalEngine::check_request(const GenerationRequest& request) const {
+  RETURN_IF_ERROR(validate(request.sampling));
+  if (request.prompt_tokens.empty()) {
+    return Status::invalid_argument("the prompt has no tokens", "prompt", "empty");
+  }
+  const int32_t vocab_size = parts_.executor->vocab_size();
+  for (const TokenId token : request.prompt_tokens) {
+    if (token >= 0 && token < vocab_size) continue;
+    return Status::invalid_argument(
+        fmt::format("the prompt has a token {} (0 to {})", token, vocab_size - 1), "prompt",
+        "out_of_range");
+  }
+  return check_context(static_cast<int64_t>(request.prompt_tokens.size()),
+                       request.sampling.max_new_tokens, parts_.options.max_context_tokens);
+}
+
+Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
+  RETURN_IF_ERROR(check_request(request));
+  auto text =
+      CompletionText::create(*parts_.tokenizer, request.skip_control_tokens, request.sampling.stop);
+  RETURN_IF_ERROR(text);
+  const RequestId id = inbox_.next_request_id();
+  const uint64_t seed = request.sampling.seed.value_or(random_bits(seed_key_, id));
+  auto stream = std::make_shared<BoundedGenerationStream>(id, request.sampling.max_new_tokens);
+  auto sequence = std::make_unique<Sequence>(
+      std::move(request), seed, parts_.tokenizer->eos_tokens(), *std::move(text), stream);
+  RETURN_IF_ERROR(inbox_.push(std::move(sequence)));
+  return GenerationHandle(std::move(stream));
+}
+
+void LocalEngine::set_step_listener(std::function<void()> listener) {
+  loop_.set_step_listener(std::move(listener));
+}
+
+void LocalEngine::drain() {
+  inbox_.close();
+  inbox_.wait_until_all_finished();
+}
+
+}  // namespace youtu

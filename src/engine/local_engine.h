@@ -1,0 +1,46 @@
+// The Engine of this process: two doors, a notice board, and one thread behind them. It is put
+// together from its parts, so that a test can give it a script in place of a model.
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "engine/engine_loop.h"
+#include "engine/inbox.h"
+#include "engine/stats_board.h"
+#include "engine/step_executor.h"
+#include "youtu/engine.h"
+
+namespace youtu {
+
+struct EngineParts {
+  EngineOptions options;  // validated
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::unique_ptr<StepExecutor> executor;  // its cache has num_cache_blocks_of(options) blocks
+  ModelInfo model_info;
+};
+
+class LocalEngine final : public Engine {
+ public:
+  explicit LocalEngine(EngineParts parts);
+  ~LocalEngine() override;
+
+  Result<GenerationHandle> submit(GenerationRequest request) override;
+  const Tokenizer& tokenizer() const override { return *parts_.tokenizer; }
+  const ModelInfo& model_info() const override { return parts_.model_info; }
+  EngineStats stats() const override { return board_.read(); }
+  void set_step_listener(std::function<void()> listener) override;
+  void drain() override;
+
+ private:
+  Status check_request(const GenerationRequest& request) const;
+
+  EngineParts parts_;
+  uint64_t seed_key_;  // fresh in each process; the source of seeds for requests without one
+  Inbox inbox_;
+  StatsBoard board_;
+  EngineLoop loop_;
+  std::thread thread_;  // last, so that all that it uses is there first
+};
+
+}  // namespace youtu

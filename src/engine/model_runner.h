@@ -1,0 +1,39 @@
+// Computes a planned step: lays out its index arrays, runs the executor, samples a token for each
+// sequence that wants one. It reads sequences and changes none.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/step.h"
+#include "engine/step_executor.h"
+#include "sampling/sampler.h"
+
+namespace youtu {
+
+// Engine thread only. Nothing is allocated inside a step.
+class ModelRunner {
+ public:
+  // REQUIRES: `executor` outlives the runner. The other two bound every plan.
+  ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t max_step_tokens);
+
+  // Valid until the next call.
+  const StepResult& run(const StepPlan& plan);
+
+ private:
+  void lay_out(const StepPlan& plan);
+  void lay_out_sequence(const PlannedSequence& planned);
+  void sample(const StepPlan& plan);
+
+  StepExecutor& executor_;
+  Sampler sampler_;
+  std::vector<TokenId> token_ids_;     // [T]
+  std::vector<int32_t> positions_;     // [T]
+  std::vector<int32_t> slot_mapping_;  // [T]
+  std::vector<SequenceSlice> slices_;  // [S]
+  std::vector<int32_t> logit_rows_;    // [rows]
+  std::vector<float> logits_;          // [max_batch_size, vocab_size]
+  StepResult result_;
+};
+
+}  // namespace youtu

@@ -1,0 +1,85 @@
+#include "engine/sequence.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace youtu {
+namespace {
+
+// Enough for the text of one step, which is rarely more than a word.
+constexpr size_t kReservedTextBytes = 256;
+
+}  // namespace
+
+Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const TokenId> end_tokens,
+                   CompletionText text, std::shared_ptr<BoundedGenerationStream> stream)
+    : sampling_(std::move(request.sampling)),
+      seed_(seed),
+      tokens_(std::move(request.prompt_tokens)),
+      num_prompt_tokens_(tokens_.size()),
+      end_tokens_(end_tokens),
+      text_(std::move(text)),
+      stream_(std::move(stream)) {
+  CHECK(!tokens_.empty());
+  tokens_.reserve(static_cast<size_t>(max_tokens()));
+  staged_text_.reserve(kReservedTextBytes);
+  staged_tokens_.reserve(1);
+}
+
+void Sequence::advance(int32_t count) {
+  CHECK(count >= 0 && count <= num_uncomputed_tokens());
+  num_computed_tokens_ += count;
+}
+
+void Sequence::rewind() {
+  CHECK(block_table_.is_empty());
+  num_computed_tokens_ = 0;
+}
+
+bool Sequence::is_end_token(TokenId token) const {
+  return std::find(end_tokens_.begin(), end_tokens_.end(), token) != end_tokens_.end();
+}
+
+// An end token counts as a token of the completion, as with vLLM and OpenAI, but its text is not
+// part of the answer.
+void Sequence::append(TokenId token) {
+  CHECK(!is_finished());
+  CHECK(num_uncomputed_tokens() == 0);
+  tokens_.push_back(token);
+  staged_tokens_.push_back(token);
+  if (!sampling_.ignore_eos && is_end_token(token)) {
+    flush_text(FinishReason::kEndOfSequence);
+  } else if (text_.append(token, staged_text_)) {
+    finish_reason_ = FinishReason::kStopString;
+  } else if (num_completion_tokens() == sampling_.max_new_tokens) {
+    flush_text(FinishReason::kLength);
+  }
+}
+
+void Sequence::flush_text(FinishReason reason) {
+  finish_reason_ = text_.finish(staged_text_) ? FinishReason::kStopString : reason;
+}
+
+void Sequence::finish(FinishReason reason, Status status) {
+  CHECK(!is_finished());
+  (void)text_.finish(staged_text_);
+  finish_reason_ = reason;
+  status_ = std::move(status);
+}
+
+bool Sequence::publish() {
+  if (is_finished()) {
+    const Usage usage = {.prompt_tokens = num_prompt_tokens(),
+                         .completion_tokens = num_completion_tokens()};
+    stream_->finish(staged_text_, staged_tokens_, finish_reason_, usage, std::move(status_));
+    return true;
+  }
+  if (staged_tokens_.empty()) return false;
+  stream_->push(staged_text_, staged_tokens_);
+  staged_text_.clear();
+  staged_tokens_.clear();
+  return true;
+}
+
+}  // namespace youtu

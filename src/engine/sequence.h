@@ -1,0 +1,82 @@
+// The engine's running copy of a request. It is two counters: how many tokens it has, and for how
+// many of them the latents are in the cache. Reading a prompt, chunk by chunk, decoding, and
+// starting over after a preemption are all the second catching up with the first.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cache/block_table.h"
+#include "engine/completion_text.h"
+#include "engine/generation_stream.h"
+#include "sampling/penalties.h"
+#include "youtu/generation.h"
+
+namespace youtu {
+
+// Built by the thread that submits, then touched by the engine's thread only. All its arrays are
+// sized when it is built. What happens to it is staged and reaches the reader with publish().
+class Sequence {
+ public:
+  // REQUIRES: the request is valid, `end_tokens` outlives the sequence.
+  Sequence(GenerationRequest request, uint64_t seed, std::span<const TokenId> end_tokens,
+           CompletionText text, std::shared_ptr<BoundedGenerationStream> stream);
+
+  RequestId id() const { return stream_->id(); }
+  const SamplingParams& sampling() const { return sampling_; }
+  uint64_t seed() const { return seed_; }
+  std::span<const TokenId> tokens() const { return tokens_; }
+  TokenHistory history() const { return {tokens_, num_prompt_tokens_}; }
+
+  int64_t num_tokens() const { return static_cast<int64_t>(tokens_.size()); }
+  int64_t num_computed_tokens() const { return num_computed_tokens_; }
+  int64_t num_uncomputed_tokens() const { return num_tokens() - num_computed_tokens_; }
+  int64_t num_prompt_tokens() const { return static_cast<int64_t>(num_prompt_tokens_); }
+  int64_t num_completion_tokens() const { return num_tokens() - num_prompt_tokens(); }
+  // The most tokens that it can come to have.
+  int64_t max_tokens() const { return num_prompt_tokens() + sampling_.max_new_tokens; }
+
+  BlockTable& block_table() { return block_table_; }
+  const BlockTable& block_table() const { return block_table_; }
+
+  bool is_cancelled() const { return stream_->is_cancelled(); }
+  bool is_finished() const { return finish_reason_ != FinishReason::kNone; }
+
+  // The next `count` tokens are in the cache.
+  void advance(int32_t count);
+  // The cache holds nothing of it any more.
+  void rewind();
+  // Takes a sampled token, and finishes the sequence if it is an end token, completes a stop string
+  // or is the last that was asked for. REQUIRES: all tokens are computed.
+  void append(TokenId token);
+  // Ends it for a reason from outside. Text that was held back is given out: it was generated.
+  void finish(FinishReason reason, Status status = {});
+
+  // Gives the staged event to the reader. False if there is none.
+  bool publish();
+
+ private:
+  bool is_end_token(TokenId token) const;
+  void flush_text(FinishReason reason);
+
+  SamplingParams sampling_;
+  uint64_t seed_;
+  std::vector<TokenId> tokens_;  // the prompt, then the completion
+  size_t num_prompt_tokens_;
+  int64_t num_computed_tokens_ = 0;
+  BlockTable block_table_;
+  std::span<const TokenId> end_tokens_;
+  CompletionText text_;
+  std::shared_ptr<BoundedGenerationStream> stream_;
+
+  // The staged event.
+  std::string staged_text_;
+  std::vector<TokenId> staged_tokens_;
+  FinishReason finish_reason_ = FinishReason::kNone;
+  Status status_;
+};
+
+}  // namespace youtu
