@@ -18,7 +18,7 @@ uint64_t pair_key(TokenId left, TokenId right) {
   return (uint64_t{static_cast<uint32_t>(left)} << 32) | static_cast<uint32_t>(right);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr size_t kMaxShown = 40;
   return "\"" + std::string(text.substr(0, kMaxShown)) + (text.size() > kMaxShown ? "...\"" : "\"");
 }
@@ -81,13 +81,13 @@ Status BytePairEncoder::fill_bytes(std::span<const std::string> pieces,
   for (size_t id = 0; id < pieces.size(); ++id) {
     const auto bytes = pieces[id].size() <= 2 ? bytes_of_piece(pieces[id]) : std::nullopt;
     if (!bytes || bytes->size() != 1) continue;
-    if (forbidden[id]) {
-      return Status::invalid_argument("vocab: the added token " + quoted(pieces[id]) +
-                                      " is also the piece of byte " +
-                                      hex_byte(static_cast<unsigned char>((*bytes)[0])) +
+    const size_t byte = static_cast<unsigned char>((*bytes)[0]);
+    if (forbidden[id] && occurs_in_utf8(byte)) {
+      return Status::invalid_argument("vocab: the added token " + in_quotes(pieces[id]) +
+                                      " is also the piece of byte " + hex_byte(byte) +
                                       " (ordinary text would become an added token)");
     }
-    byte_tokens_[static_cast<unsigned char>((*bytes)[0])] = static_cast<TokenId>(id);
+    if (!forbidden[id]) byte_tokens_[byte] = static_cast<TokenId>(id);
   }
   for (size_t byte = 0; byte < byte_tokens_.size(); ++byte) {
     if (byte_tokens_[byte] == kDead && occurs_in_utf8(byte)) {
@@ -109,7 +109,7 @@ Status BytePairEncoder::fill_merges(std::span<const std::string> pieces,
     if (!is_new) {
       return Status::invalid_argument("vocab: the ids " + std::to_string(it->second) + " and " +
                                       std::to_string(id) + " have the same piece " +
-                                      quoted(pieces[id]));
+                                      in_quotes(pieces[id]));
     }
   }
   merges_.assign(std::bit_ceil(merges.size() * 2 + 2), MergeSlot{kEmptySlot, {}});
@@ -123,7 +123,7 @@ Status BytePairEncoder::fill_merges(std::span<const std::string> pieces,
       const std::string& unknown = left == index.end()    ? merges[rank].left
                                    : right == index.end() ? merges[rank].right
                                                           : joined;
-      return Status::invalid_argument("merges: " + quoted(unknown) + " of merge " +
+      return Status::invalid_argument("merges: " + in_quotes(unknown) + " of merge " +
                                       std::to_string(rank) + " is not in the vocabulary");
     }
     if (forbidden[static_cast<size_t>(whole->second)]) continue;
