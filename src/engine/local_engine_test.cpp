@@ -1,0 +1,393 @@
+// The whole engine with its thread, over a scripted executor.
+#include "engine/local_engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <semaphore>
+#include <thread>
+
+#include "engine/engine_options.h"
+#include "tests/support/generate_alone.h"
+#include "tests/support/scripted_executor.h"
+#include "tests/support/toy_tokenizer.h"
+
+namespace youtu {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds kLong{60000};
+
+EngineOptions small_options() {
+  EngineOptions options;
+  options.max_context_tokens = 256;
+  options.max_batch_size = 4;
+  options.max_step_tokens = 16;
+  options.max_queued_requests = 8;
+  return options;
+}
+
+std::unique_ptr<LocalEngine> make_engine(
+    const EngineOptions& options, std::function<Status(const BatchView&)> before_step = nullptr,
+    LogitScript script = hashed_logits) {
+  EXPECT_TRUE(validate(options, 131072).is_ok());
+  auto executor = std::make_unique<ScriptedExecutor>(
+      ToyTokenizer::kVocabSize, num_cache_blocks_of(options), std::move(script));
+  executor->set_before_step(std::move(before_step));
+  EngineParts parts;
+  parts.options = options;
+  parts.tokenizer = std::make_shared<ToyTokenizer>();
+  parts.executor = std::move(executor);
+  parts.model_info.name = "script";
+  return std::make_unique<LocalEngine>(std::move(parts));
+}
+
+GenerationRequest make_request(size_t num_prompt_tokens, int64_t max_new_tokens, uint64_t seed) {
+  GenerationRequest request;
+  for (size_t i = 0; i < num_prompt_tokens; ++i) {
+    request.prompt_tokens.push_back(static_cast<TokenId>((i * 11 + seed) % 250));
+  }
+  request.sampling.max_new_tokens = max_new_tokens;
+  request.sampling.seed = seed;
+  request.sampling.ignore_eos = true;
+  return request;
+}
+
+struct Answer {
+  std::string text;
+  std::vector<TokenId> tokens;
+  GenerationEvent last;
+};
+
+Answer read_all(GenerationHandle& handle) {
+  Answer answer;
+  while (answer.last.finish_reason == FinishReason::kNone) {
+    auto event = handle.wait_next(kLong);
+    if (!event) {
+      ADD_FAILURE() << "no event in a minute";
+      break;
+    }
+    answer.text += event->text;
+    answer.tokens.insert(answer.tokens.end(), event->tokens.begin(), event->tokens.end());
+    answer.last = *std::move(event);
+  }
+  return answer;
+}
+
+// A gate in front of the steps: each needs a pass, so that a test decides what happens between two
+// steps.
+class StepGate {
+ public:
+  std::function<Status(const BatchView&)> hook() {
+    return [this](const BatchView& batch) {
+      entered_.release();
+      passes_.acquire();
+      batch_sizes_.push_back(batch.sequences.size());
+      return Status::ok();
+    };
+  }
+  void wait_until_entered() { entered_.acquire(); }
+  void let_pass(int count = 1) { passes_.release(count); }
+  void open() { passes_.release(100000); }
+  // REQUIRES: the engine is gone or idle.
+  const std::vector<size_t>& batch_sizes() const { return batch_sizes_; }
+
+ private:
+  std::counting_semaphore<> entered_{0};
+  std::counting_semaphore<> passes_{0};
+  std::vector<size_t> batch_sizes_;
+};
+
+TEST(LocalEngine, AnswersAndReportsUsage) {
+  auto engine = make_engine(small_options());
+  const GenerationRequest request = make_request(20, 30, 5);
+  auto handle = engine->submit(request);
+  ASSERT_TRUE(handle.is_ok());
+  EXPECT_GT(handle->id(), 0u);
+  const Answer answer = read_all(*handle);
+  const AloneAnswer alone = generate_alone(request, engine->tokenizer());
+  EXPECT_EQ(answer.tokens, alone.tokens);
+  EXPECT_EQ(answer.text, alone.text);
+  EXPECT_EQ(answer.last.finish_reason, FinishReason::kLength);
+  EXPECT_EQ(answer.last.usage.prompt_tokens, 20);
+  EXPECT_EQ(answer.last.usage.completion_tokens, 30);
+  EXPECT_FALSE(handle->try_next().has_value());
+  // Whoever has the last event finds the numbers right.
+  const EngineStats stats = engine->stats();
+  EXPECT_EQ(stats.requests_finished, 1);
+  EXPECT_EQ(stats.requests_running, 0);
+  EXPECT_EQ(stats.blocks_in_use, 0);
+  EXPECT_EQ(stats.blocks_total, 4 * 16);
+  EXPECT_EQ(stats.prompt_tokens, 20);
+  EXPECT_EQ(stats.completion_tokens, 30);
+  EXPECT_EQ(stats.steps, 2 + 29);
+  EXPECT_EQ(engine->model_info().name, "script");
+}
+
+TEST(LocalEngine, RefusesBadRequests) {
+  struct Case {
+    std::function<void(GenerationRequest&)> set;
+    const char* param;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {[](auto& r) { r.sampling.temperature = 101; }, "temperature", "out_of_range"},
+      {[](auto& r) { r.prompt_tokens.clear(); }, "prompt", "empty"},
+      {[](auto& r) { r.prompt_tokens[0] = -1; }, "prompt", "out_of_range"},
+      {[](auto& r) { r.prompt_tokens[0] = ToyTokenizer::kVocabSize; }, "prompt", "out_of_range"},
+      {[](auto& r) { r.prompt_tokens.assign(256, 1); }, "prompt", "context_length_exceeded"},
+      {[](auto& r) { r.prompt_tokens.assign(5000, 1); }, "prompt", "context_length_exceeded"},
+      {[](auto& r) { r.sampling.max_new_tokens = 253; }, "max_new_tokens",
+       "context_length_exceeded"},
+      {[](auto& r) { r.sampling.stop = {"\xff"}; }, "stop", "invalid_utf8"},
+  };
+  auto engine = make_engine(small_options());
+  int index = 0;
+  for (const Case& bad : cases) {
+    SCOPED_TRACE(testing::Message() << "case " << index++);
+    GenerationRequest request = make_request(4, 8, 1);
+    bad.set(request);
+    const auto handle = engine->submit(request);
+    ASSERT_FALSE(handle.is_ok());
+    EXPECT_EQ(handle.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(handle.status().param(), bad.param);
+    EXPECT_EQ(handle.status().reason(), bad.reason);
+  }
+  GenerationRequest request = make_request(200, 100, 1);
+  EXPECT_EQ(
+      engine->submit(request).status().message(),
+      "the prompt has 200 tokens; with max_new_tokens 100 that is 300, and the context has 256");
+  EXPECT_EQ(engine->stats().steps, 0);
+}
+
+TEST(LocalEngine, TakesARequestThatFillsTheContextExactly) {
+  auto engine = make_engine(small_options());
+  for (const auto& request : {make_request(4, 252, 1), make_request(255, 1, 1)}) {
+    auto handle = engine->submit(request);
+    ASSERT_TRUE(handle.is_ok());
+    const Answer answer = read_all(*handle);
+    EXPECT_EQ(answer.last.finish_reason, FinishReason::kLength);
+    EXPECT_EQ(answer.tokens, generate_alone(request, engine->tokenizer()).tokens);
+  }
+}
+
+TEST(LocalEngine, ManyClientsGetWhatEachWouldGetAlone) {
+  EngineOptions options = small_options();
+  options.cache_tokens = 512;  // half of what four could need, so that some are preempted
+  options.max_queued_requests = 1000;
+  auto engine = make_engine(options);
+  std::vector<std::thread> clients;
+  for (uint32_t client = 0; client < 8; ++client) {
+    clients.emplace_back([&engine, client] {
+      std::mt19937 random(client);
+      for (int i = 0; i < 12; ++i) {
+        GenerationRequest request = make_request(1 + random() % 150, 1 + random() % 100, random());
+        request.sampling.ignore_eos = random() % 2 == 0;
+        auto handle = engine->submit(request);
+        ASSERT_TRUE(handle.is_ok());
+        if (random() % 4 == 0) {  // gone after the first event
+          (void)handle->wait_next(kLong);
+          continue;
+        }
+        const Answer answer = read_all(*handle);
+        EXPECT_EQ(answer.tokens, generate_alone(request, engine->tokenizer()).tokens)
+            << "client " << client << " request " << i;
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  engine->drain();
+  EXPECT_EQ(engine->stats().blocks_in_use, 0);
+  EXPECT_EQ(engine->stats().requests_finished, 8 * 12);
+}
+
+TEST(LocalEngine, AClosedLoopOfClientsIsNeverRefused) {
+  EngineOptions options = small_options();
+  options.max_queued_requests = 0;
+  auto engine = make_engine(options);
+  std::vector<std::thread> clients;
+  for (uint64_t client = 0; client < 4; ++client) {
+    clients.emplace_back([&engine, client] {
+      for (int i = 0; i < 50; ++i) {
+        auto handle = engine->submit(make_request(3, 2, client));
+        ASSERT_TRUE(handle.is_ok()) << handle.status().message();
+        read_all(*handle);
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+}
+
+TEST(LocalEngine, RefusesWhenTheQueueIsFull) {
+  StepGate gate;
+  EngineOptions options = small_options();
+  options.max_batch_size = 2;
+  options.max_queued_requests = 1;
+  auto engine = make_engine(options, gate.hook());
+  std::vector<GenerationHandle> handles;
+  for (int i = 0; i < 3; ++i) {
+    auto handle = engine->submit(make_request(3, 3, 1));
+    ASSERT_TRUE(handle.is_ok());
+    handles.push_back(std::move(*handle));
+  }
+  const auto refused = engine->submit(make_request(3, 3, 1));
+  EXPECT_EQ(refused.status().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.status().reason(), "queue_full");
+  gate.open();
+  for (auto& handle : handles) read_all(handle);
+  EXPECT_TRUE(engine->submit(make_request(3, 3, 1)).is_ok());
+}
+
+TEST(LocalEngine, DestroyingTheHandleCancels) {
+  StepGate gate;
+  auto engine = make_engine(small_options(), gate.hook());
+  {
+    const auto handle = engine->submit(make_request(3, 200, 1));
+    ASSERT_TRUE(handle.is_ok());
+    gate.wait_until_entered();
+  }
+  gate.let_pass();
+  engine->drain();
+  EXPECT_EQ(engine->stats().blocks_in_use, 0);
+  EXPECT_EQ(engine->stats().requests_finished, 1);
+  EXPECT_EQ(engine->stats().steps, 1);
+}
+
+TEST(LocalEngine, ExplicitCancelStillDeliversALastEvent) {
+  StepGate gate;
+  auto engine = make_engine(small_options(), gate.hook());
+  auto handle = engine->submit(make_request(3, 200, 1));
+  gate.wait_until_entered();
+  handle->cancel();
+  gate.open();
+  const Answer answer = read_all(*handle);
+  EXPECT_EQ(answer.last.finish_reason, FinishReason::kCancelled);
+  EXPECT_EQ(answer.last.usage.completion_tokens, 1);
+}
+
+TEST(LocalEngine, RequestsThatComeDuringAStepJoinTheNext) {
+  StepGate gate;
+  auto engine = make_engine(small_options(), gate.hook());
+  auto first = engine->submit(make_request(3, 3, 1));
+  gate.wait_until_entered();
+  auto second = engine->submit(make_request(3, 3, 2));
+  auto third = engine->submit(make_request(3, 3, 3));
+  gate.open();
+  read_all(*first);
+  read_all(*second);
+  read_all(*third);
+  engine.reset();
+  EXPECT_THAT(gate.batch_sizes(), testing::ElementsAre(1, 3, 3, 2));
+}
+
+TEST(LocalEngine, ServesOneAtATimeWithoutBatching) {
+  StepGate gate;
+  EngineOptions options = small_options();
+  options.enable_batching = false;
+  auto engine = make_engine(options, gate.hook());
+  gate.open();
+  std::vector<GenerationHandle> handles;
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    handles.push_back(*engine->submit(make_request(3, 4, seed)));
+  }
+  for (auto& handle : handles) read_all(handle);
+  engine.reset();
+  EXPECT_THAT(gate.batch_sizes(), testing::Each(1u));
+  EXPECT_EQ(gate.batch_sizes().size(), 20u);
+}
+
+TEST(LocalEngine, AnIdleEngineGathersABatch) {
+  StepGate gate;
+  EngineOptions options = small_options();
+  options.batch_timeout_ms = 60000;  // ends early, when the batch is full
+  auto engine = make_engine(options, gate.hook());
+  gate.open();
+  std::vector<GenerationHandle> handles;
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    handles.push_back(*engine->submit(make_request(3, 4, seed)));
+  }
+  for (auto& handle : handles) read_all(handle);
+  engine.reset();
+  EXPECT_THAT(gate.batch_sizes(), testing::Each(4u));
+}
+
+TEST(LocalEngine, DrainFinishesWhatIsThereAndRefusesWhatIsNew) {
+  StepGate gate;
+  auto engine = make_engine(small_options(), gate.hook());
+  std::vector<GenerationHandle> handles;
+  for (uint64_t seed = 1; seed <= 7; ++seed) {
+    handles.push_back(*engine->submit(make_request(3, 4, seed)));
+  }
+  gate.open();
+  engine->drain();
+  EXPECT_EQ(engine->submit(make_request(3, 4, 1)).status().code(), StatusCode::kUnavailable);
+  for (auto& handle : handles) {  // all is there, nobody need wait
+    std::optional<GenerationEvent> last;
+    while (auto event = handle.try_next()) last = event;
+    ASSERT_TRUE(last.has_value());
+    EXPECT_EQ(last->finish_reason, FinishReason::kLength);
+  }
+  engine->drain();
+}
+
+TEST(LocalEngine, DestructionCancelsAndHandlesOutliveIt) {
+  StepGate gate;
+  auto engine = make_engine(small_options(), gate.hook());
+  std::vector<GenerationHandle> handles;
+  for (uint64_t seed = 1; seed <= 7; ++seed) {
+    handles.push_back(*engine->submit(make_request(3, 200, seed)));
+  }
+  gate.wait_until_entered();
+  std::thread destroyer([&] { engine.reset(); });
+  gate.open();
+  destroyer.join();
+  for (auto& handle : handles) {
+    EXPECT_EQ(read_all(handle).last.finish_reason, FinishReason::kCancelled);
+  }
+}
+
+TEST(LocalEngine, CallsTheListenerOncePerStepWithEvents) {
+  auto engine = make_engine(small_options());
+  std::atomic<int> calls = 0;
+  engine->set_step_listener([&] { ++calls; });
+  auto handle =
+      engine->submit(make_request(40, 5, 1));  // three chunks, of which the last gives a token
+  read_all(*handle);
+  engine.reset();
+  EXPECT_EQ(calls, 5);
+}
+
+TEST(LocalEngine, FreshSeedsDifferAndFixedSeedsRepeat) {
+  auto engine = make_engine(small_options());
+  const auto answer = [&](std::optional<uint64_t> seed) {
+    GenerationRequest request = make_request(3, 40, 1);
+    request.sampling.seed = seed;
+    auto handle = engine->submit(request);
+    return read_all(*handle).tokens;
+  };
+  EXPECT_EQ(answer(9), answer(9));
+  EXPECT_NE(answer(9), answer(10));
+  EXPECT_NE(answer(std::nullopt), answer(std::nullopt));
+}
+
+TEST(LocalEngine, AnExceptionFromALibraryCostsTheRequestsAndNotTheEngine) {
+  std::atomic<bool> shall_throw = true;
+  auto engine = make_engine(small_options(), [&](const BatchView&) {
+    if (shall_throw) throw std::bad_alloc();
+    return Status::ok();
+  });
+  auto handle = engine->submit(make_request(3, 4, 1));
+  const Answer broken = read_all(*handle);
+  EXPECT_EQ(broken.last.finish_reason, FinishReason::kError);
+  EXPECT_EQ(broken.last.status.code(), StatusCode::kInternal);
+  shall_throw = false;
+  const GenerationRequest request = make_request(3, 4, 1);
+  auto next = engine->submit(request);
+  EXPECT_EQ(read_all(*next).tokens, generate_alone(request, engine->tokenizer()).tokens);
+  EXPECT_EQ(engine->stats().blocks_in_use, 0);
+}
+
+}  // namespace
+}  // namespace youtu
