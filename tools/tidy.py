@@ -193,6 +193,14 @@ def check_document(root: Path, path: Path, text: str, findings: Findings):
                     findings.error(f"{path}:{number}", f"names {name}, which is not there")
 
 
+def check_named_documents(root: Path, path: Path, text: str, findings: Findings):
+    """Code that sends its reader to a document."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in re.findall(r"\bdocs/[\w-]+\.md\b", line):
+            if not (root / name).exists():
+                findings.error(f"{path}:{number}", f"names {name}, which is not there")
+
+
 def check_tree(root: Path) -> Findings:
     findings = Findings()
     files = tree_files(root)
@@ -204,6 +212,7 @@ def check_tree(root: Path) -> Findings:
             check_sizes(path, text, findings)
         if path.suffix in CPP:
             check_beginning(root, path, text, findings)
+            check_named_documents(root, path, text, findings)
         if path.suffix == ".md":
             check_document(root, path, text, findings)
         check_words(path, text, findings)

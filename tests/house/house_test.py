@@ -134,7 +134,8 @@ class Tidy(TreeTest):
 
     def test_documents_name_what_is_there(self):
         self.write("README.md", "See [a](docs/gone.md), `src/base/gone.cpp` and `tools/*.gone`.\n")
-        self.assertEqual(self.errors().count("which is not there"), 3)
+        self.write("src/base/a.cpp", "// A (docs/lost.md).\n")
+        self.assertEqual(self.errors().count("which is not there"), 4)
 
 
 class Format(TreeTest):

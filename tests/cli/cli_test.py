@@ -1,0 +1,235 @@
+"""The command line as people and scripts use it, with the real program and the demo model.
+
+  cli_test.py <program> [unittest arguments]
+"""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+COMMANDS = ("serve", "chat", "generate", "inspect", "eval")
+TIMEOUT_S = 120
+
+
+def run(*arguments, stdin="", environment=None):
+    """Runs the program to its end; its exit code, stdout and stderr."""
+    return subprocess.run([PROGRAM, *arguments], input=stdin.encode(), capture_output=True, timeout=TIMEOUT_S,
+                          env={**os.environ, **(environment or {})})
+
+
+class Help(unittest.TestCase):
+    def test_every_command_has_help(self):
+        listed = run("--help").stdout.decode()
+        for command in COMMANDS:
+            self.assertIn(command, listed)
+            done = run(command, "--help")
+            self.assertEqual(done.returncode, 0, command)
+            self.assertIn("--", done.stdout.decode(), command)
+
+    def test_help_names_defaults_and_ranges(self):
+        text = run("generate", "--help").stdout.decode()
+        for needle in ("balanced", "0 to 100", "speed", "quality", "2048", "1 to 1048576", "YOUTU_ISA"):
+            self.assertIn(needle, text)
+
+    def test_version(self):
+        self.assertRegex(run("--version").stdout.decode(), r"^youtu \d+\.\d+\.\d+\n$")
+
+
+class Errors(unittest.TestCase):
+    def fails(self, code, pattern, *arguments, stdin=""):
+        done = run(*arguments, stdin=stdin)
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        self.assertEqual(done.stdout, b"")
+        lines = done.stderr.decode().strip().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], "^error: .*" + pattern)
+
+    def test_usage(self):
+        self.fails(2, "subcommand")
+        self.fails(2, "gone", "generate", "--gone")
+        self.fails(2, "temperature", "generate", "--temperature", "hot")
+
+    def test_sampling_out_of_range(self):
+        self.fails(2, r"temperature is 101 \(0 to 100\)", "generate", "-p", "a", "--temperature", "101")
+        self.fails(2, "top_p is 0", "chat", "--top-p", "0")
+        self.fails(2, "max_new_tokens is 0", "generate", "-p", "a", "--max-new-tokens", "0")
+
+    def test_unknown_preset_names_the_known(self):
+        self.fails(2, "--preset is 'fast' .*speed, balanced, quality", "generate", "-p", "a", "--preset", "fast")
+
+    def test_isa(self):
+        self.fails(2, "isa", "generate", "-p", "a", "--isa", "avx1024")
+
+    def test_model_that_is_not_there(self):
+        self.fails(1, "not-there", "generate", "-p", "a", "--model", "/not-there")
+        self.fails(1, "not-there", "chat", "--model", "/not-there")
+
+    def test_context_out_of_range(self):
+        self.fails(2, "max_context_tokens is 1 ", "generate", "-p", "a", "--max-context-tokens", "1")
+
+    def test_prompt_longer_than_the_context(self):
+        done = run("generate", "--max-context-tokens", "64", stdin="one two three " * 200)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"64", done.stderr)
+
+    def test_system_with_raw(self):
+        self.fails(2, "--raw", "generate", "-p", "a", "--raw", "--system", "b")
+
+    def test_prompt_that_is_no_utf8(self):
+        done = subprocess.run([PROGRAM, "generate"], input=b"a\xff", capture_output=True, timeout=TIMEOUT_S)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(b"UTF-8", done.stderr)
+
+
+class Generate(unittest.TestCase):
+    def text(self, *arguments, stdin=""):
+        done = run("generate", *arguments, stdin=stdin)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done.stdout.decode()
+
+    def test_prompt_and_stdin_are_the_same(self):
+        answer = self.text("--prompt", "写个笑话", "--temperature", "0")
+        self.assertTrue(answer.strip())
+        self.assertTrue(answer.endswith("\n"))
+        self.assertEqual(self.text("--temperature", "0", stdin="写个笑话\n"), answer)
+
+    def test_a_seed_repeats(self):
+        flags = ("-p", "Tell me a joke.", "--temperature", "2", "--seed", "7", "--max-new-tokens", "20")
+        self.assertEqual(self.text(*flags), self.text(*flags))
+        others = {self.text(*flags[:-3], str(seed), *flags[-2:]) for seed in range(3)}
+        self.assertGreater(len(others), 1)
+
+    def test_json(self):
+        flags = ("-p", "写个笑话", "--temperature", "0")
+        answer = json.loads(self.text(*flags, "--json"))
+        self.assertEqual(answer["text"] + "\n", self.text(*flags))
+        self.assertIn(answer["finish_reason"], ("stop", "length"))
+        self.assertGreater(answer["usage"]["prompt_tokens"], 0)
+        self.assertGreater(answer["usage"]["completion_tokens"], 0)
+
+    def test_max_new_tokens(self):
+        answer = json.loads(self.text("-p", "写个笑话", "--max-new-tokens", "3", "--json"))
+        self.assertEqual(answer["usage"]["completion_tokens"], 3)
+        self.assertEqual(answer["finish_reason"], "length")
+
+    def test_stop_string(self):
+        flags = ("-p", "Explain Newton's first law.", "--temperature", "0")
+        whole = self.text(*flags).strip()
+        word = whole.split()[2]
+        self.assertEqual(self.text(*flags, "--stop", word).rstrip("\n"), whole[:whole.index(word)])
+
+    def test_raw_has_no_template(self):
+        raw = json.loads(self.text("-p", "a", "--raw", "--max-new-tokens", "1", "--json"))
+        templated = json.loads(self.text("-p", "a", "--max-new-tokens", "1", "--json"))
+        self.assertLess(raw["usage"]["prompt_tokens"], templated["usage"]["prompt_tokens"])
+
+    def test_every_isa_of_this_machine_answers_alike(self):
+        flags = ("-p", "Explain Newton's first law.", "--temperature", "0", "--max-new-tokens", "24")
+        answers = {}
+        for isa in ("scalar", "avx2", "avx512"):
+            done = run("generate", *flags, environment={"YOUTU_ISA": isa})
+            if done.returncode == 0:
+                answers[isa] = done.stdout
+        self.assertIn("scalar", answers)
+        self.assertEqual(len(set(answers.values())), 1, answers)
+
+
+class ChatFromPipe(unittest.TestCase):
+    def chat(self, text, *arguments):
+        return run("chat", "--temperature", "0", *arguments, stdin=text)
+
+    def test_lines_become_answers_only(self):
+        done = self.chat("写个笑话\n/exit\n")
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        alone = run("generate", "-p", "写个笑话", "--temperature", "0")
+        self.assertEqual(done.stdout, alone.stdout)
+        self.assertEqual(done.stderr, b"")
+
+    def test_reset_forgets(self):
+        first, again = self.chat("Who are you?\n/reset\nWho are you?\n").stdout.decode().strip().rsplit("\n", 1)
+        self.assertEqual(first.splitlines()[-1], again)
+
+    def test_commands(self):
+        done = self.chat("/help\n/preset\n/preset speed\n/preset none\n/system Be brief.\n/nonsense\n\n")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, b"")
+        told = done.stderr.decode()
+        for needle in ("/reset", "Preset balanced", "Preset speed", "--preset is 'none'", "A new conversation",
+                       "There is no /nonsense"):
+            self.assertIn(needle, told)
+
+    def test_system_message_from_flag_and_command_agree(self):
+        by_flag = self.chat("Who are you?\n", "--system", "You are a pirate.")
+        by_command = self.chat("/system You are a pirate.\nWho are you?\n")
+        self.assertEqual(by_flag.stdout, by_command.stdout)
+
+    def test_a_conversation_too_long_for_the_context_ends_with_an_error(self):
+        done = self.chat("one two three " * 50 + "\n", "--max-context-tokens", "64")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"error: ", done.stderr)
+
+
+class ChatAtTerminal(unittest.TestCase):
+    """A person's session through a pseudo-terminal."""
+
+    def setUp(self):
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.execv(PROGRAM, [PROGRAM, "chat", "--temperature", "2", "--max-new-tokens", "1500"])
+        self.seen = ""
+        self.addCleanup(self.end)
+
+    def end(self):
+        os.close(self.terminal)
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+
+    def expect(self, pattern):
+        """Reads until `pattern` is seen, and forgets what came up to it."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not (match := re.search(pattern, self.seen)):
+            self.assertLess(time.monotonic(), deadline, f"no {pattern!r} in {self.seen!r}")
+            if select.select([self.terminal], [], [], 1)[0]:
+                try:
+                    self.seen += os.read(self.terminal, 4096).decode(errors="replace")
+                except OSError:
+                    self.fail(f"the program ended before {pattern!r}: {self.seen!r}")
+        self.seen = self.seen[match.end():]
+
+    def type(self, text):
+        os.write(self.terminal, text.encode())
+
+    def test_interrupt_stops_the_answer_and_not_the_program(self):
+        self.expect("/help names the commands")
+        self.expect("> ")
+        self.type("\x03")
+        self.expect("Ctrl-D ends")
+        self.expect("> ")
+        self.type("Tell me a long story.\n")
+        self.expect("story.\r\n[^>]+")  # its first characters
+        self.type("\x03")
+        self.expect(r"\(stopped\)|\(the answer reached|> ")
+        self.type("/preset speed\n")
+        self.expect("Preset speed")
+        self.type("/exit\n")
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), 0)
+
+    def test_end_of_input_ends(self):
+        self.expect("> ")
+        self.type("\x04")
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
