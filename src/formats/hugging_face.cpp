@@ -6,6 +6,7 @@
 #include "formats/model_folder.h"
 #include "formats/printable.h"
 #include "formats/safetensors.h"
+#include "formats/tokenizer_json.h"
 
 namespace youtu {
 
@@ -13,14 +14,11 @@ namespace {
 
 constexpr std::string_view kConfigFile = "config.json";
 constexpr std::string_view kGenerationConfigFile = "generation_config.json";
+constexpr std::string_view kTokenizerFile = "tokenizer.json";
 constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json";
 constexpr std::string_view kTemplateFile = "chat_template.jinja";
 
 constexpr JsonLimits kConfigLimits = {.max_bytes = 1u << 20, .max_depth = 32, .max_nodes = 50'000};
-// It may repeat every added token, and hold a template.
-constexpr JsonLimits kTokenizerConfigLimits = {
-    .max_bytes = 16u << 20, .max_depth = 32, .max_nodes = 500'000};
-constexpr size_t kMaxTemplateBytes = 1u << 20;
 constexpr size_t kMaxEosIds = 64;
 
 Status bad(std::string message) {
@@ -35,11 +33,11 @@ Result<Json> read_object(const ModelFolder& folder, std::string_view name,
   return json;
 }
 
-// An empty object where there is no such file.
-Result<Json> read_optional_object(const ModelFolder& folder, std::string_view name,
-                                  const JsonLimits& limits) {
-  if (!folder.has(name)) return Json(Json::object());
-  return read_object(folder, name, limits);
+// An empty text where there is no such file.
+Result<std::string> read_optional(const ModelFolder& folder, std::string_view name,
+                                  size_t max_bytes) {
+  if (!folder.has(name)) return std::string();
+  return folder.read(std::string(name), max_bytes);
 }
 
 Result<Json> read_config(const ModelFolder& folder, std::vector<std::string>& warnings) {
@@ -66,48 +64,25 @@ Status add_eos_ids(const ModelFolder& folder, std::string_view name, const Json&
   return Status::ok();
 }
 
-// "chat_template" of tokenizer_config.json: a text, or a list of named ones of which "default"
-// counts.
-Result<std::string> template_in(const Json& tokenizer_config) {
-  const auto it = tokenizer_config.find("chat_template");
-  if (it == tokenizer_config.end() || it->is_null()) return std::string();
-  if (it->is_string()) return it->get<std::string>();
-  if (!it->is_array()) return bad("chat_template is neither a text nor a list of named ones");
-  for (const Json& entry : *it) {
-    if (!entry.is_object() || entry.value("name", Json()) != "default") continue;
-    const Json text = entry.value("template", Json());
-    if (text.is_string()) return text.get<std::string>();
-  }
-  return bad("chat_template is a list without one named \"default\"");
-}
-
-Status read_chat_template(const ModelFolder& folder, const Json& tokenizer_config,
-                          VocabSpec& vocab) {
-  if (folder.has(kTemplateFile)) {
-    auto text = folder.read(std::string(kTemplateFile), kMaxTemplateBytes);
-    RETURN_IF_ERROR(text);
-    vocab.chat_template = *std::move(text);
-    vocab.chat_template_name = kTemplateFile;
+// A model without a tokenizer is a warning, not an error: it can be evaluated on token ids.
+Status read_vocab(const ModelFolder& folder, OpenedModel& model) {
+  if (!folder.has(kTokenizerFile)) {
+    model.warnings.push_back(folder.path_of(kTokenizerFile) +
+                             ": is missing, so there is no tokenizer");
     return Status::ok();
   }
-  auto text = template_in(tokenizer_config);
-  if (!text) return text.status().with_prefix(folder.path_of(kTokenizerConfigFile) + ": ");
-  if (text->size() > kMaxTemplateBytes) {
-    return bad(folder.path_of(kTokenizerConfigFile) + ": chat_template of " +
-               std::to_string(text->size()) + " bytes (at most " +
-               std::to_string(kMaxTemplateBytes) + ")");
-  }
-  if (text->empty()) return Status::ok();
-  vocab.chat_template = *std::move(text);
-  vocab.chat_template_name = std::string(kTokenizerConfigFile) + " chat_template";
+  const auto tokenizer = folder.read(std::string(kTokenizerFile), kMaxTokenizerJsonBytes);
+  RETURN_IF_ERROR(tokenizer);
+  const auto config = read_optional(folder, kTokenizerConfigFile, kMaxTokenizerConfigBytes);
+  RETURN_IF_ERROR(config);
+  const auto chat_template = read_optional(folder, kTemplateFile, kMaxChatTemplateBytes);
+  RETURN_IF_ERROR(chat_template);
+  auto vocab = read_tokenizer_json({*tokenizer, *config, *chat_template});
+  // Its errors begin with the name of the file.
+  if (!vocab) return vocab.status().with_prefix(folder.path_of(""));
+  model.vocab = *std::move(vocab);
+  model.has_vocab = true;
   return Status::ok();
-}
-
-Status read_vocab(const ModelFolder& folder, OpenedModel& model) {
-  const auto tokenizer_config =
-      read_optional_object(folder, kTokenizerConfigFile, kTokenizerConfigLimits);
-  RETURN_IF_ERROR(tokenizer_config);
-  return read_chat_template(folder, *tokenizer_config, model.vocab);
 }
 
 }  // namespace
@@ -140,7 +115,9 @@ Result<OpenedModel> open_hugging_face(const std::string& path) {
   model.description_name = folder->path_of(kConfigFile);
   auto config = read_config(*folder, model.warnings);
   RETURN_IF_ERROR(config);
-  auto generation_config = read_optional_object(*folder, kGenerationConfigFile, kConfigLimits);
+  auto generation_config = folder->has(kGenerationConfigFile)
+                               ? read_object(*folder, kGenerationConfigFile, kConfigLimits)
+                               : Result<Json>(Json::object());
   RETURN_IF_ERROR(generation_config);
   RETURN_IF_ERROR(read_vocab(*folder, model));
   RETURN_IF_ERROR(add_eos_ids(*folder, kConfigFile, *config, model.vocab.eos_ids));

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/check.h"
+#include "formats/gguf_vocab.h"
 #include "formats/hugging_face.h"
 
 namespace youtu {
@@ -26,6 +27,14 @@ Result<OpenedModel> open_gguf_model(const std::string& path) {
   model.description_name = path;
   model.generation_config = Json::object();
   model.tensors = std::move(gguf->tensors);
+  if (gguf->metadata.contains("tokenizer.ggml.model")) {
+    auto vocab = read_gguf_vocab(gguf->metadata);
+    if (!vocab) return vocab.status().with_prefix(path + ": ");
+    model.vocab = *std::move(vocab);
+    model.has_vocab = true;
+  } else {
+    model.warnings.push_back(path + ": tokenizer.ggml.model is missing, so there is no tokenizer");
+  }
   model.description = std::move(gguf->metadata);
   return model;
 }

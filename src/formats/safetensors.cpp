@@ -22,7 +22,7 @@ constexpr std::string_view kMetadataKey = "__metadata__";
 // A tensor is an object of two arrays and a string: with its numbers at most 6 + kMaxDimensions
 // values.
 constexpr JsonLimits kHeaderLimits = {
-    .max_bytes = kMaxHeaderBytes, .max_depth = 4, .max_nodes = 16 * kMaxTensors};
+    .max_bytes = kMaxHeaderBytes, .max_depth = 3, .max_nodes = 16 * kMaxTensors};
 
 Status bad(std::string message) {
   return Status::invalid_argument(std::move(message));
