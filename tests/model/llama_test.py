@@ -7,7 +7,14 @@ import tempfile
 import unittest
 
 import ggml_library
-from gguf_cases import disagreements, llama_quantized_cases, plain_cases, rms_error, typed_cases
+from gguf_cases import (
+    disagreements,
+    llama_quantized_cases,
+    plain_cases,
+    rms_error,
+    typed_cases,
+    widened,
+)
 from peers import llama_is_installed, llama_logits, youtu_eval
 from test_run import program_from_environment, report, run
 from youtu_numpy import relative_error
@@ -35,21 +42,21 @@ class OursAgainstLlama(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def pairs(self, cases, greedy=0):
-        """(case, our logits, llama.cpp's logits, its greedy continuation)"""
+    def llama_answers(self, cases, greedy=0):
+        """(case, llama.cpp's logits, its greedy continuation)"""
         cases = list(cases)
         results = llama_logits([(case.path, case.tokens, greedy) for case in cases], self.folder)
         for case, result in zip(cases, results):
             self.assertNotIsInstance(result, str, f"{case.label}: {result}")
-            logits, continuation = result
-            yield case, self.evaluate(case.path, case.tokens), logits, continuation
+            yield case, *result
 
     def evaluate(self, path, tokens):
         return youtu_eval(self.program, path, tokens, self.folder)
 
     def test_f32_models_agree(self):
-        for case, ours, llama, continuation in self.pairs(plain_cases(self.folder), GREEDY):
+        for case, llama, continuation in self.llama_answers(plain_cases(self.folder), GREEDY):
             with self.subTest(case.label):
+                ours = self.evaluate(case.path, case.tokens)
                 error, worst = relative_error(ours, llama)
                 followed = self.evaluate(case.path, case.tokens + continuation)[
                     len(case.tokens) - 1 : -1
@@ -66,9 +73,21 @@ class OursAgainstLlama(unittest.TestCase):
                 # error.
                 self.assertLess(leads.max(), 1e-3)
 
-    def check_rounded(self, cases):
-        for case, ours, llama, _ in self.pairs(cases):
+    def test_quantised_files_agree_with_llama_on_their_decoded_weights(self):
+        """Every type exactly: ggml decodes the file to F32, llama.cpp computes with that, and we
+        with the file itself."""
+        cases = [*typed_cases(self.folder), *llama_quantized_cases(self.folder)]
+        answers = self.llama_answers(widened(case) for case in cases)
+        for case, (_, llama, _) in zip(cases, answers):
             with self.subTest(case.label):
+                error, worst = relative_error(self.evaluate(case.path, case.tokens), llama)
+                report(f"{case.label}, decoded", error=error, worst_position=worst)
+                self.assertLess(worst, F32_LIMIT)
+
+    def check_rounded(self, cases):
+        for case, llama, _ in self.llama_answers(cases):
+            with self.subTest(case.label):
+                ours = self.evaluate(case.path, case.tokens)
                 rms = rms_error(llama, ours)
                 clear = disagreements(llama, ours, CLEAR_GAP)
                 report(case.label, rms=rms, clear_disagreements=clear)

@@ -2,6 +2,7 @@
 models of many shapes, in every form of file, with every instruction set and attention mode, and
 each logit is compared.
 """
+import itertools
 import json
 import pathlib
 import tempfile
@@ -10,10 +11,10 @@ import unittest
 import numpy as np
 
 import ggml_library
-from gguf_cases import llama_quantized_cases, make_case, plain_cases, typed_cases
+from gguf_cases import llama_quantized_cases, make_case, plain_cases, rms_error, typed_cases
 from hugging_face_folder import write_hugging_face
 from peers import youtu_eval
-from random_model import SHAPES, make_model, random_tokens
+from random_model import CONTEXT_LENGTH, SHAPES, make_model, random_tokens
 from test_run import program_from_environment, report, run
 from write_goldens import GOLDEN_FOLDER, GOLDEN_SHAPES
 from youtu_numpy import forward, relative_error
@@ -87,18 +88,52 @@ class Logits(unittest.TestCase):
                         )
 
     def test_chunked_is_unchunked(self):
-        """To the bit where the same arithmetic is asked for: a latent is computed the same in any
-        company.
+        """To the bit: a token's numbers do not depend on the tokens that share its step. The
+        kernels are named because the program's own choice may differ from run to run.
         """
-        for name in ("odd", "deep"):
+        for name, isa in itertools.product(("odd", "deep"), instruction_sets()):
             folder, tokens, reference = self.folder_model(name)
             for attention in ATTENTION:
-                whole = self.evaluate(folder, tokens, "--attention", attention)
+                options = ("--isa", isa, "--attention", attention)
+                whole = self.evaluate(folder, tokens, *options)
                 for chunk in ("1", "7", "16", "39"):
-                    with self.subTest(name, attention=attention, chunk=chunk):
-                        options = ("--attention", attention, "--chunk", chunk)
-                        chunked = self.check(name, folder, tokens, reference, *options)
+                    with self.subTest(name, isa=isa, attention=attention, chunk=chunk):
+                        chunked = self.evaluate(folder, tokens, *options, "--chunk", chunk)
                         np.testing.assert_array_equal(chunked, whole)
+                self.assertLess(relative_error(whole, reference)[1], LIMIT)
+
+    def test_any_number_of_threads_gives_the_same_bits(self):
+        for name, isa in itertools.product(("odd", "blocks"), instruction_sets()):
+            folder, tokens, _ = self.folder_model(name)
+            for attention in ATTENTION:
+                options = ("--isa", isa, "--attention", attention, "--threads")
+                alone = self.evaluate(folder, tokens, *options, "1")
+                for threads in ("2", "3", "7"):
+                    with self.subTest(name, isa=isa, attention=attention, threads=threads):
+                        together = self.evaluate(folder, tokens, *options, threads)
+                        np.testing.assert_array_equal(together, alone)
+
+    def test_a_single_token(self):
+        folder, tokens, reference = self.folder_model("odd", 1)
+        for attention in ATTENTION:
+            self.check("odd, one token", folder, tokens, reference, "--attention", attention)
+
+    def test_a_bf16_cache_costs_what_rounding_costs(self):
+        """Eight bits of each latent are kept, and the flag must do something."""
+        folder, tokens, reference = self.folder_model("square_heads")
+        for attention in ATTENTION:
+            with self.subTest(attention):
+                options = ("--attention", attention, "--cache", "bf16")
+                rms = rms_error(self.evaluate(folder, tokens, *options), reference)
+                report(" ".join(["square_heads", *options]), rms=rms)
+                self.assertLess(rms, 0.03)
+                self.assertGreater(rms, 1e-4)
+
+    def test_the_whole_context(self):
+        folder, tokens, reference = self.folder_model("direct_q", CONTEXT_LENGTH)
+        for options in (("--chunk", "512"), ("--attention", "absorbed"), ("--chunk", "100")):
+            with self.subTest(options):
+                self.check("direct_q, all positions", folder, tokens, reference, *options)
 
     def test_long_prompts_take_either_path_to_the_same_logits(self):
         folder, tokens, reference = self.folder_model("square_heads", LONG)
@@ -112,9 +147,10 @@ class Logits(unittest.TestCase):
             {"dtype": "BF16"},
             {"dtype": "F32", "shards": 3},
             {"dtype": "BF16", "shards": 2},
-            {"model_type": "youtu_llm", "legacy_rope": True},
-            {"model_type": "youtu", "legacy_rope": True},
-            {"model_type": "deepseek_v2", "legacy_rope": False},
+            {"model_type": "youtu_llm", "rope_style": "yarn"},
+            {"model_type": "youtu_llm", "rope_style": "plain"},
+            {"model_type": "youtu", "rope_style": "yarn"},
+            {"model_type": "deepseek_v2", "rope_style": "parameters"},
         )
         for arguments in forms:
             for name in ("odd", "blocks"):

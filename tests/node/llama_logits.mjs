@@ -2,7 +2,7 @@
 // with.
 //
 // usage: node llama_logits.mjs JOBS.json
-// JOBS.json: [{"model": "x.gguf", "tokens": [5, 17], "logits": "out.f32", "greedy": 8}, …]. Each job
+// JOBS.json: [{"model": "x.gguf", "tokens": [5, 17], "logits": "out.f32", "greedy": 8}]. Each job
 // writes the raw float32 logits [tokens, vocab] after every prefix to the file `logits`, and the
 // program prints one line of JSON per job: {"model", "vocab_size", "greedy": [the ids that follow
 // the tokens]} or {"model", "error"}.

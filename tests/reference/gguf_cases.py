@@ -8,11 +8,20 @@ import numpy as np
 
 import ggml_library
 from gguf_model import make_gguf, mixed_recipe, read_gguf_weights
-from ggml_types import BLOCK_TYPES
-from random_model import SHAPES, make_model, random_tokens
+from ggml_types import BLOCK_TYPES, PLAIN_TYPES, decode, encode_plain
+from model_files import read_gguf_file, write_gguf
+from random_model import CONTEXT_LENGTH, SHAPES, make_model, random_tokens
 from youtu_numpy import YoutuShape, forward
 
 TOKEN_COUNT = 40
+
+# What a file has that was made from the first release's config.json: no scaling, twice over.
+IDENTITY_YARN = {
+    "deepseek2.rope.scaling.type": "yarn",
+    "deepseek2.rope.scaling.factor": 1.0,
+    "deepseek2.rope.scaling.original_context_length": CONTEXT_LENGTH,
+    "deepseek2.rope.scaling.yarn_log_multiplier": 0.0,
+}
 
 # What llama.cpp (v0.5.0) refuses or cannot express, found by trying: - a file without a vocabulary;
 # - a direct q_proj, unless there are 26 or 27 layers: it takes those for DeepSeek-V2-Lite; -
@@ -53,6 +62,7 @@ def plain_cases(folder):
     yield make_case(folder, "gguf_v2", SHAPES["odd"], version=2)
     yield make_case(folder, "split_in_three", SHAPES["deep"], parts=3)
     yield make_case(folder, "alignment_64", SHAPES["odd"], alignment=64)
+    yield make_case(folder, "yarn_factor_one", SHAPES["odd"], extra_metadata=IDENTITY_YARN)
 
 
 def typed_cases(folder):
@@ -81,6 +91,21 @@ def llama_quantized_cases(folder):
             source.tokens,
             file_type,
         )
+
+
+def widened(case):
+    """The same file with every tensor as ggml decodes it to F32. Comparing with it takes the
+    rounding of activations out of the comparison with llama.cpp, which computes F32 models in F32.
+    """
+    metadata, tensors = read_gguf_file(case.path)
+    for name, (type_name, shape, data) in tensors.items():
+        if type_name not in PLAIN_TYPES:
+            values = ggml_library.decode(type_name, data)
+        else:
+            values = decode(type_name, data)
+        tensors[name] = ("F32", shape, encode_plain("F32", values))
+    path = case.path.with_name(f"{case.path.stem}_as_F32.gguf")
+    return dataclasses.replace(case, path=write_gguf(path, metadata, tensors), weight_type="F32")
 
 
 def top_gaps(logits):

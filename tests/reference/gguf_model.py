@@ -84,7 +84,7 @@ def join_kv_b(shape, k_b, v_b):
     return np.concatenate([k_b.transpose(0, 2, 1), v_b], axis=1).reshape(-1, shape.kv_lora_rank)
 
 
-def gguf_metadata(shape, unsplit_kv_b, pre_tokenizer):
+def gguf_metadata(shape, unsplit_kv_b):
     ordinary, merges, control = make_vocabulary(shape)
     expanded = {
         "attention.head_count_kv": shape.num_attention_heads,
@@ -121,7 +121,7 @@ def gguf_metadata(shape, unsplit_kv_b, pre_tokenizer):
         "general.name": "random Youtu-LLM",
         **{f"deepseek2.{key}": value for key, value in keys.items()},
         "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": pre_tokenizer,
+        "tokenizer.ggml.pre": "gpt-2",
         "tokenizer.ggml.tokens": ordinary + control,
         "tokenizer.ggml.token_type": [1] * len(ordinary) + [3] * len(control),
         "tokenizer.ggml.merges": [" ".join(merge) for merge in merges],
@@ -200,17 +200,18 @@ def make_gguf(
     parts=1,
     unsplit_kv_b=False,
     alignment=32,
-    pre_tokenizer="gpt-2",
+    extra_metadata=None,
 ):
     """recipe: a type name, or a function from a GGUF tensor name to one. Returns (path to open,
     weights as stored).
     """
+    assert model.shape.rope_interleave, "no key of GGUF says that the rotation is half-split"
     choose = recipe if callable(recipe) else lambda name: recipe
     tensors = {
         name: store_tensor(model, name, values, choose(name))
         for name, values in gguf_arrays(model, unsplit_kv_b).items()
     }
-    metadata = gguf_metadata(model.shape, unsplit_kv_b, pre_tokenizer)
+    metadata = {**gguf_metadata(model.shape, unsplit_kv_b), **(extra_metadata or {})}
     opened = write_gguf(path, metadata, tensors, version, parts, alignment)
     return opened, decoded_weights(model.shape, tensors)
 

@@ -53,10 +53,15 @@ def tokenizer_json(shape):
     }
 
 
-def config_json(shape, dtype, model_type, legacy_rope):
-    """config.json. legacy_rope: rope_theta at the top level and a yarn block that says factor one,
-    which is no scaling.
-    """
+def rope_fields(shape, style):
+    """The three ways in which published files spell a rotation without scaling."""
+    if style == "parameters":
+        return {"rope_parameters": {"rope_type": "default", "rope_theta": shape.rope_theta}}
+    scaling = {"type": "yarn", "factor": 1.0, "mscale_all_dim": 0} if style == "yarn" else None
+    return {"rope_theta": shape.rope_theta, "rope_scaling": scaling}
+
+
+def config_json(shape, dtype, model_type, rope_style):
     fields = {
         f.name: getattr(shape, f.name) for f in dataclasses.fields(shape) if f.name != "rope_theta"
     }
@@ -78,26 +83,22 @@ def config_json(shape, dtype, model_type, legacy_rope):
         "pad_token_id": None,
     }
     torch_name = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[dtype]
-    if legacy_rope:
-        scaling = {"type": "yarn", "factor": 1.0, "mscale_all_dim": 0}
-        return {
-            **config,
-            "torch_dtype": torch_name,
-            "rope_theta": shape.rope_theta,
-            "rope_scaling": scaling,
-        }
-    rope = {"rope_type": "default", "rope_theta": shape.rope_theta}
-    return {**config, "dtype": torch_name, "rope_parameters": rope}
+    # The name of this field changed together with the spelling of the rotation.
+    dtype_field = "dtype" if rope_style == "parameters" else "torch_dtype"
+    return {**config, dtype_field: torch_name, **rope_fields(shape, rope_style)}
 
 
 def write_json(path, value):
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def write_hugging_face(folder, model, dtype="F32", shards=1, model_type="youtu", legacy_rope=False):
+def write_hugging_face(
+    folder, model, dtype="F32", shards=1, model_type="youtu", rope_style="parameters"
+):
+    """rope_style: parameters, yarn (of factor one) or plain."""
     folder, shape = pathlib.Path(folder), model.shape
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "config.json", config_json(shape, dtype, model_type, legacy_rope))
+    write_json(folder / "config.json", config_json(shape, dtype, model_type, rope_style))
     write_json(
         folder / "generation_config.json",
         {

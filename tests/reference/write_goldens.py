@@ -42,7 +42,7 @@ GOLDEN_SEED = 7
 
 
 def golden_arguments(name):
-    return {"model_type": "youtu_llm", "legacy_rope": True} if name == "direct_q" else {}
+    return {"model_type": "youtu_llm", "rope_style": "yarn"} if name == "direct_q" else {}
 
 
 def main():

@@ -39,7 +39,7 @@ def main():
         args.type,
         args.shards,
         "youtu_llm" if args.legacy else "youtu",
-        args.legacy,
+        "yarn" if args.legacy else "parameters",
     )
     print(args.output)
 
