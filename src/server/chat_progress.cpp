@@ -1,0 +1,146 @@
+#include "server/chat_progress.h"
+
+#include <utility>
+
+#include "http/sse.h"
+
+namespace youtu {
+
+namespace {
+
+// Reads what the engine has produced since the last time. What both answers have in common.
+class ChatProgress {
+ public:
+  explicit ChatProgress(ChatJob job) : job_(std::move(job)), splitter_(job_.starts_in_reasoning) {}
+
+  // New text, if there is any; never blocks.
+  ReasoningSplitter::Parts advance() {
+    ReasoningSplitter::Parts parts;
+    while (!finished_) {
+      std::optional<GenerationEvent> event = job_.handle.try_next();
+      if (!event) break;
+      add(parts, splitter_.push(event->text));
+      if (event->finish_reason != FinishReason::kNone) finish(*event, parts);
+    }
+    if (!finished_ && std::chrono::steady_clock::now() >= job_.give_up) {
+      finished_ = true;
+      error_ = Status::resource_exhausted("the answer was not complete in time (request_timeout)",
+                                          "request_timeout");
+      job_.handle.cancel();
+    }
+    return parts;
+  }
+
+  bool finished() const { return finished_; }
+  const Status& error() const { return error_; }
+  const ChatRequest& request() const { return job_.request; }
+  const std::string& model_name() const { return job_.model_name; }
+  // Everything but the texts.
+  ChatAnswer answer() const {
+    ChatAnswer answer;
+    answer.has_reasoning = splitter_.has_reasoning();
+    answer.finish_reason = finish_reason_;
+    answer.usage = usage_;
+    return answer;
+  }
+
+ private:
+  static void add(ReasoningSplitter::Parts& sum, const ReasoningSplitter::Parts& parts) {
+    sum.response += parts.response;
+    sum.reasoning += parts.reasoning;
+  }
+  void finish(const GenerationEvent& last, ReasoningSplitter::Parts& parts) {
+    finished_ = true;
+    finish_reason_ = last.finish_reason;
+    usage_ = last.usage;
+    if (last.finish_reason == FinishReason::kError) error_ = last.status;
+    if (last.finish_reason == FinishReason::kCancelled)
+      error_ = Status::cancelled("the server is closing");
+    add(parts, splitter_.finish());
+  }
+
+  ChatJob job_;
+  ReasoningSplitter splitter_;
+  bool finished_ = false;
+  FinishReason finish_reason_ = FinishReason::kNone;
+  Usage usage_;
+  Status error_;
+};
+
+class PlainAnswer : public http::PendingResponse {
+ public:
+  explicit PlainAnswer(ChatJob job) : progress_(std::move(job)) {}
+
+  std::optional<http::Response> poll() override {
+    const ReasoningSplitter::Parts parts = progress_.advance();
+    response_ += parts.response;
+    reasoning_ += parts.reasoning;
+    if (!progress_.finished()) return std::nullopt;
+    if (!progress_.error()) return status_response(progress_.error());
+    ChatAnswer answer = progress_.answer();
+    answer.response = std::move(response_);
+    answer.reasoning = std::move(reasoning_);
+    http::Response response;
+    response.fields = chat_fields(progress_.request());
+    response.body = chat_answer_body(answer, progress_.request(), progress_.model_name());
+    return response;
+  }
+
+ private:
+  ChatProgress progress_;
+  std::string response_;
+  std::string reasoning_;
+};
+
+class StreamedAnswer : public http::BodyStream {
+ public:
+  explicit StreamedAnswer(ChatJob job)
+      : progress_(std::move(job)),
+        is_json_(progress_.request().stream_format == StreamFormat::kJson) {}
+
+  Chunk poll() override {
+    const ReasoningSplitter::Parts parts = progress_.advance();
+    Chunk chunk;
+    chunk.bytes = frame(reasoning_text_, parts.reasoning, "reasoning") +
+                  frame(response_text_, parts.response, "");
+    chunk.done = progress_.finished();
+    if (chunk.done) chunk.bytes += last_event();
+    return chunk;
+  }
+  std::string_view heartbeat() const override { return ": ping\n\n"; }
+
+ private:
+  std::string frame(http::SseText& framer, const std::string& text, std::string_view event) const {
+    if (text.empty()) return {};
+    return is_json_ ? http::sse_event(text_chunk_body(text), event) : framer.frame(text);
+  }
+  std::string last_event() const {
+    if (!progress_.error()) return http::sse_event(status_body(progress_.error()), "error");
+    const std::string summary =
+        chat_summary(progress_.answer(), progress_.request(), progress_.model_name());
+    if (is_json_) return http::sse_event(summary, "done");
+    return http::sse_comment(summary) + http::sse_event("", "done");
+  }
+
+  ChatProgress progress_;
+  const bool is_json_;
+  http::SseText response_text_;
+  http::SseText reasoning_text_{"reasoning"};
+};
+
+}  // namespace
+
+std::vector<http::Field> chat_fields(const ChatRequest& request) {
+  if (request.ignored_fields.empty()) return {};
+  return {{"X-Ignored-Params", ignored_fields_header(request.ignored_fields)}};
+}
+
+std::unique_ptr<http::PendingResponse> make_plain_answer(ChatJob job) {
+  return std::make_unique<PlainAnswer>(std::move(job));
+}
+
+std::unique_ptr<http::BodyStream> make_streamed_answer(ChatJob job) {
+  return std::make_unique<StreamedAnswer>(std::move(job));
+}
+
+}  // namespace youtu

@@ -1,0 +1,38 @@
+// A request to the engine on its way to an answer: the events of its handle, made into either one
+// JSON body or a stream of server-sent events. Destroying it cancels the request.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "http/message.h"
+#include "server/reasoning_splitter.h"
+#include "server/wire.h"
+#include "youtu/generation.h"
+
+namespace youtu {
+
+struct ChatJob {
+  GenerationHandle handle;
+  ChatRequest request;
+  bool starts_in_reasoning = false;
+  std::string model_name;
+  std::chrono::steady_clock::time_point give_up;  // R3: every request ends
+};
+
+// Both answers name the fields that were ignored.
+std::vector<http::Field> chat_fields(const ChatRequest& request);
+
+// POST /chat.
+std::unique_ptr<http::PendingResponse> make_plain_answer(ChatJob job);
+
+// POST /chat_stream. The text comes in unnamed events, so that a reader that shows every message
+// shows the answer and nothing else; what the model thought, if it was asked to, in events named
+// "reasoning". At the end one event "done", which is empty in a text stream (a reader that prints
+// every data line prints nothing) with the summary in a comment before it, and has the summary as
+// its data in a JSON stream. A failure after the beginning is an event "error" with the error's
+// body, and the last one.
+std::unique_ptr<http::BodyStream> make_streamed_answer(ChatJob job);
+
+}  // namespace youtu

@@ -1,0 +1,48 @@
+// The service of the tuning guide: GET /health, POST /chat, POST /chat_stream.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <string>
+
+#include "http/router.h"
+#include "server/chat_progress.h"
+#include "server/wire.h"
+#include "youtu/engine.h"
+
+namespace youtu {
+
+struct NativeApiOptions {
+  std::string model_name;
+  ChatDefaults defaults;
+  std::chrono::seconds request_timeout{600};
+};
+
+// Thread-safe. It answers from the first moment; until attach() and after begin_drain() it says
+// that it is not ready.
+class NativeApi {
+ public:
+  explicit NativeApi(NativeApiOptions options) : options_(std::move(options)) {}
+  NativeApi(const NativeApi&) = delete;
+  NativeApi& operator=(const NativeApi&) = delete;
+
+  // REQUIRES: this outlives the server that uses the routes.
+  void add_routes(http::Router& router);
+
+  // REQUIRES: the engine outlives the server. Call once.
+  void attach(Engine& engine) { engine_ = &engine; }
+  void begin_drain() { draining_ = true; }
+
+ private:
+  http::Response health() const;
+  http::Reply chat(const http::Request& request) const;
+  http::Reply chat_stream(const http::Request& request) const;
+  Result<ChatJob> begin(const http::Request& request) const;
+  Status readiness() const;
+
+  const NativeApiOptions options_;
+  std::atomic<Engine*> engine_{nullptr};
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace youtu

@@ -1,0 +1,23 @@
+// The sampling parameters as JSON fields: one table of names, aliases and types, used to read a
+// request and to report what was in force. The ranges are those of validate() in
+// youtu/sampling_params.h.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "youtu/sampling_params.h"
+#include "youtu/status.h"
+
+namespace youtu {
+
+bool is_sampling_field(std::string_view name);
+
+// Sets the fields that `body` has; null is the same as absent. An error names the field as the
+// client spelled it. REQUIRES: `body` is an object.
+Status read_sampling_fields(const Json& body, SamplingParams& params);
+
+OrderedJson sampling_fields(const SamplingParams& params);
+
+}  // namespace youtu

@@ -1,0 +1,344 @@
+#include "server/wire.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "server/sampling_fields.h"
+
+namespace youtu {
+
+namespace {
+
+constexpr std::string_view kRetryAfterSeconds = "2";
+constexpr size_t kMaxIgnoredNames = 16;
+constexpr size_t kMaxIgnoredNameBytes = 64;
+
+constexpr std::array<std::string_view, 8> kOtherFields = {
+    "prompt", "messages",        "system",      "preset",
+    "config", "enable_thinking", "clean_input", "stream_format"};
+constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
+
+Status wrong_type(const std::string& name, std::string_view expected) {
+  return Status::invalid_argument(name + " must be " + std::string(expected), name, "type");
+}
+Status empty(const std::string& name) {
+  return Status::invalid_argument(name + " is empty", name, "empty");
+}
+
+// The field's value, or null if it is absent or null.
+const Json* find(const Json& object, std::string_view name) {
+  const auto found = object.find(name);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+Status read_flag(const Json& body, const std::string& name, bool& flag) {
+  const Json* value = find(body, name);
+  if (!value) return Status::ok();
+  if (!value->is_boolean()) return wrong_type(name, "true or false");
+  flag = value->get<bool>();
+  return Status::ok();
+}
+
+Result<std::optional<std::string>> read_text(const Json& body, const std::string& name) {
+  const Json* value = find(body, name);
+  if (!value) return std::optional<std::string>();
+  if (!value->is_string()) return wrong_type(name, "a string");
+  return std::optional<std::string>(value->get<std::string>());
+}
+
+// A content is a string, or a list of text parts as in OpenAI's API.
+Result<std::string> read_content(const Json& content, const std::string& name) {
+  if (content.is_string()) return content.get<std::string>();
+  if (!content.is_array()) return wrong_type(name, "a string or a list of text parts");
+  std::string text;
+  for (size_t i = 0; i < content.size(); ++i) {
+    const std::string part_name = name + "[" + std::to_string(i) + "]";
+    const Json& part = content[i];
+    if (!part.is_object()) return wrong_type(part_name, "an object");
+    const Json* type = find(part, "type");
+    if (!type || !type->is_string()) return wrong_type(part_name + ".type", "a string");
+    if (*type != "text") {
+      return Status::invalid_argument(
+          "this model reads text only; a part must have \"type\": \"text\"", part_name,
+          "unsupported_content");
+    }
+    const Json* value = find(part, "text");
+    if (!value || !value->is_string()) return wrong_type(part_name + ".text", "a string");
+    text += value->get_ref<const std::string&>();
+  }
+  return text;
+}
+
+Result<ChatMessage> read_message(const Json& json, const std::string& name) {
+  if (!json.is_object()) return wrong_type(name, "an object with role and content");
+  const Json* role = find(json, "role");
+  if (!role) return Status::invalid_argument(name + ".role is missing", name + ".role", "missing");
+  if (!role->is_string()) return wrong_type(name + ".role", "a string");
+  if (std::find(kRoles.begin(), kRoles.end(), role->get_ref<const std::string&>()) ==
+      kRoles.end()) {
+    return Status::invalid_argument(name + ".role must be system, user, assistant or tool",
+                                    name + ".role", "out_of_range");
+  }
+  const Json* content = find(json, "content");
+  if (!content)
+    return Status::invalid_argument(name + ".content is missing", name + ".content", "missing");
+  Result<std::string> text = read_content(*content, name + ".content");
+  RETURN_IF_ERROR(text);
+  ChatMessage message;
+  message.role = role->get<std::string>();
+  message.content = *std::move(text);
+  return message;
+}
+
+Status read_messages(const Json& body, std::vector<ChatMessage>& messages) {
+  const Json& list = *find(body, "messages");
+  if (!list.is_array()) return wrong_type("messages", "a list of messages");
+  if (list.empty()) return empty("messages");
+  if (list.size() > kMaxMessages) {
+    return Status::invalid_argument(
+        std::to_string(list.size()) + " messages (at most " + std::to_string(kMaxMessages) + ")",
+        "messages", "out_of_range");
+  }
+  messages.reserve(list.size() + 1);
+  for (size_t i = 0; i < list.size(); ++i) {
+    Result<ChatMessage> message = read_message(list[i], "messages[" + std::to_string(i) + "]");
+    RETURN_IF_ERROR(message);
+    messages.push_back(*std::move(message));
+  }
+  return Status::ok();
+}
+
+Status read_prompt(const Json& body, std::vector<ChatMessage>& messages) {
+  const auto prompt = body.find("prompt");
+  if (prompt == body.end()) {
+    return Status::invalid_argument("prompt (or messages) is missing", "prompt", "missing");
+  }
+  // Not optional, so null is no way to leave it out.
+  if (!prompt->is_string()) return wrong_type("prompt", "a string");
+  ChatMessage message;
+  message.role = "user";
+  message.content = prompt->get<std::string>();
+  messages.push_back(std::move(message));
+  return Status::ok();
+}
+
+Status add_system_prompt(const Json& body, std::vector<ChatMessage>& messages) {
+  Result<std::optional<std::string>> system = read_text(body, "system");
+  RETURN_IF_ERROR(system);
+  if (!*system) return Status::ok();
+  if (!messages.empty() && messages.front().role == "system") {
+    return Status::invalid_argument("system and a system message in messages are the same thing",
+                                    "system", "given_twice");
+  }
+  ChatMessage message;
+  message.role = "system";
+  message.content = **std::move(system);
+  messages.insert(messages.begin(), std::move(message));
+  return Status::ok();
+}
+
+Status read_conversation(const Json& body, bool clean, std::vector<ChatMessage>& messages) {
+  const bool has_messages = find(body, "messages") != nullptr;
+  if (has_messages && find(body, "prompt")) {
+    return Status::invalid_argument("prompt and messages are two ways to say the same", "prompt",
+                                    "given_twice");
+  }
+  RETURN_IF_ERROR(has_messages ? read_messages(body, messages) : read_prompt(body, messages));
+  if (clean) {
+    for (ChatMessage& message : messages) {
+      if (message.role == "user") message.content = clean_input(message.content);
+    }
+  }
+  const ChatMessage& last = messages.back();
+  if (last.content.empty()) {
+    return empty(has_messages ? "messages[" + std::to_string(messages.size() - 1) + "].content"
+                              : "prompt");
+  }
+  return add_system_prompt(body, messages);
+}
+
+std::string known_presets() {
+  std::string names;
+  for (const SamplingPreset& preset : sampling_presets()) {
+    names.append(names.empty() ? "" : ", ").append(preset.name);
+  }
+  return names;
+}
+
+Status read_preset(const Json& body, const ChatDefaults& defaults, ChatRequest& request) {
+  Result<std::optional<std::string>> preset = read_text(body, "preset");
+  RETURN_IF_ERROR(preset);
+  Result<std::optional<std::string>> config = read_text(body, "config");
+  RETURN_IF_ERROR(config);
+  if (*preset && *config && **preset != **config) {
+    return Status::invalid_argument("config and preset are two names of the same field", "config",
+                                    "given_twice");
+  }
+  const std::string param = *config ? "config" : "preset";
+  request.preset = preset->value_or(config->value_or(defaults.preset));
+  const SamplingPreset* found = find_sampling_preset(request.preset);
+  if (!found)
+    return Status::invalid_argument(param + " must be one of " + known_presets(), param,
+                                    "unknown_preset");
+  request.sampling = found->params;
+  return Status::ok();
+}
+
+Status read_stream_format(const Json& body, StreamFormat& format) {
+  Result<std::optional<std::string>> name = read_text(body, "stream_format");
+  RETURN_IF_ERROR(name);
+  if (!*name) return Status::ok();
+  if (**name != "text" && **name != "json") {
+    return Status::invalid_argument("stream_format must be text or json", "stream_format",
+                                    "out_of_range");
+  }
+  format = **name == "json" ? StreamFormat::kJson : StreamFormat::kText;
+  return Status::ok();
+}
+
+OrderedJson usage_json(const Usage& usage) {
+  OrderedJson json;
+  json["prompt_tokens"] = usage.prompt_tokens;
+  json["completion_tokens"] = usage.completion_tokens;
+  json["total_tokens"] = usage.prompt_tokens + usage.completion_tokens;
+  json["cached_tokens"] = usage.cached_tokens;
+  return json;
+}
+
+void add_summary(OrderedJson& json, const ChatAnswer& answer, const ChatRequest& request,
+                 std::string_view model) {
+  json["finish_reason"] = to_string(answer.finish_reason);
+  json["usage"] = usage_json(answer.usage);
+  json["model"] = model;
+  json["preset"] = request.preset;
+  json["parameters"] = sampling_fields(request.sampling);
+}
+
+std::string dump(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+std::string_view error_code(const Status& status) {
+  if (!status.reason().empty()) return status.reason();
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument:
+      return "invalid_value";
+    case StatusCode::kResourceExhausted:
+      return "server_full";
+    case StatusCode::kUnavailable:
+      return "unavailable";
+    case StatusCode::kCancelled:
+      return "cancelled";
+    default:
+      return "internal";
+  }
+}
+
+}  // namespace
+
+Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults& defaults) {
+  const Result<Json> body = parse_json(text);
+  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
+  if (!body->is_object())
+    return Status::invalid_argument("the body must be a JSON object", {}, "type");
+  ChatRequest request;
+  bool clean = defaults.clean_input;
+  RETURN_IF_ERROR(read_flag(*body, "clean_input", clean));
+  RETURN_IF_ERROR(read_flag(*body, "enable_thinking", request.enable_thinking));
+  RETURN_IF_ERROR(read_stream_format(*body, request.stream_format));
+  RETURN_IF_ERROR(read_preset(*body, defaults, request));
+  RETURN_IF_ERROR(read_sampling_fields(*body, request.sampling));
+  RETURN_IF_ERROR(read_conversation(*body, clean, request.messages));
+  for (const auto& [name, value] : body->items()) {
+    const bool known =
+        is_sampling_field(name) ||
+        std::find(kOtherFields.begin(), kOtherFields.end(), name) != kOtherFields.end();
+    if (!known) request.ignored_fields.push_back(name);
+  }
+  return request;
+}
+
+std::string ignored_fields_header(const std::vector<std::string>& names) {
+  std::string header;
+  const size_t shown = std::min(names.size(), kMaxIgnoredNames);
+  for (size_t i = 0; i < shown; ++i) {
+    if (i > 0) header += ", ";
+    for (const char c : names[i].substr(0, kMaxIgnoredNameBytes)) {
+      const bool harmless = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+      header += harmless ? c : '?';
+    }
+  }
+  if (shown < names.size()) header += ", ...";
+  return header;
+}
+
+std::string chat_answer_body(const ChatAnswer& answer, const ChatRequest& request,
+                             std::string_view model) {
+  OrderedJson json;
+  json["response"] = answer.response;
+  if (answer.has_reasoning) json["reasoning"] = answer.reasoning;
+  add_summary(json, answer, request, model);
+  return dump(json);
+}
+
+std::string chat_summary(const ChatAnswer& answer, const ChatRequest& request,
+                         std::string_view model) {
+  OrderedJson json;
+  add_summary(json, answer, request, model);
+  return dump(json);
+}
+
+std::string health_body(std::string_view status, std::string_view model) {
+  OrderedJson json;
+  json["status"] = status;
+  json["model"] = model;
+  return dump(json);
+}
+
+std::string text_chunk_body(std::string_view text) {
+  OrderedJson json;
+  json["text"] = text;
+  return dump(json);
+}
+
+int http_status(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kOk:
+      return 200;
+    case StatusCode::kInvalidArgument:
+      return 400;
+    case StatusCode::kNotFound:
+      return 404;
+    case StatusCode::kFailedPrecondition:
+      return 400;
+    case StatusCode::kResourceExhausted:
+      return 503;
+    case StatusCode::kUnavailable:
+      return 503;
+    case StatusCode::kCancelled:
+      return 503;
+    case StatusCode::kInternal:
+      return 500;
+  }
+  return 500;
+}
+
+std::string status_body(const Status& status) {
+  return http::error_body(http_status(status), status.message(), status.param(),
+                          error_code(status));
+}
+
+http::Response status_response(const Status& status) {
+  http::Response response;
+  response.status = http_status(status);
+  response.body = status_body(status);
+  if (response.status == 503)
+    response.fields.push_back({"Retry-After", std::string(kRetryAfterSeconds)});
+  return response;
+}
+
+}  // namespace youtu

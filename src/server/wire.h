@@ -1,0 +1,72 @@
+// The door between JSON and the public types: behind it there are only typed, validated values.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "youtu/sampling_params.h"
+#include "youtu/status.h"
+#include "youtu/tokenizer.h"
+#include "youtu/types.h"
+
+namespace youtu {
+
+inline constexpr size_t kMaxMessages = 1024;
+
+// What stands for the fields that a request does not have.
+struct ChatDefaults {
+  std::string preset{kDefaultPreset};
+  bool clean_input = false;
+};
+
+// How /chat_stream sends text: as it is, or as {"text":…}, which keeps even carriage returns.
+enum class StreamFormat { kText, kJson };
+
+// The body of /chat and /chat_stream.
+struct ChatRequest {
+  std::vector<ChatMessage> messages;  // never empty; a prompt is one message of the user
+  SamplingParams sampling;            // the preset, then the single fields, validated
+  std::string preset;
+  // Off unless asked for: thinking takes more tokens than the guide's presets grant, and its user
+  // waits for an answer.
+  bool enable_thinking = false;
+  StreamFormat stream_format = StreamFormat::kText;
+  std::vector<std::string>
+      ignored_fields;  // fields that mean nothing here, in the order of their names
+};
+
+// The error's param names the field as the client spelled it: "max_tokens", "messages[2].content".
+Result<ChatRequest> parse_chat_request(std::string_view body, const ChatDefaults& defaults);
+
+// What a client may show of the ignored fields' names: harmless characters, at most 16 names.
+std::string ignored_fields_header(const std::vector<std::string>& names);
+
+struct ChatAnswer {
+  std::string response;
+  std::string reasoning;
+  bool has_reasoning = false;
+  FinishReason finish_reason = FinishReason::kNone;
+  Usage usage;
+};
+
+// The body of /chat: "response" first, as the guide's client reads it, then what else there is to
+// know.
+std::string chat_answer_body(const ChatAnswer& answer, const ChatRequest& request,
+                             std::string_view model);
+// The last event of a JSON stream: the same without the text.
+std::string chat_summary(const ChatAnswer& answer, const ChatRequest& request,
+                         std::string_view model);
+
+// {"status":…,"model":…}.
+std::string health_body(std::string_view status, std::string_view model);
+// {"text":…} on one line.
+std::string text_chunk_body(std::string_view text);
+
+// How a Status is said in HTTP. A refusal that waiting may cure carries Retry-After.
+int http_status(const Status& status);
+http::Response status_response(const Status& status);
+std::string status_body(const Status& status);
+
+}  // namespace youtu
