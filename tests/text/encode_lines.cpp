@@ -1,13 +1,14 @@
 // Prints the token ids of strings, for comparison with other tokenizers.
 //   encode_lines <tokenizer.json | vocabulary.gguf> [--untrusted]
-// Standard input: one JSON string a line. Standard output: one line of ids for each, separated by
-// spaces.
+// Standard input: a JSON string a line, or a list of bytes in which U+FFFD replaces what is no
+// UTF-8. Standard output: one line of ids for each, separated by spaces.
 #include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "base/json.h"
 #include "base/mapped_file.h"
+#include "base/utf8.h"
 #include "formats/gguf.h"
 #include "formats/gguf_vocab.h"
 #include "formats/tokenizer_json.h"
@@ -24,6 +25,13 @@ youtu::Result<youtu::VocabSpec> read_vocab(const std::string& path) {
   const auto text = youtu::read_file(path, youtu::kMaxTokenizerJsonBytes);
   if (!text) return text.status();
   return youtu::read_tokenizer_json({.tokenizer_json = *text});
+}
+
+std::string text_of(const youtu::Json& line) {
+  if (line.is_string()) return line.get<std::string>();
+  std::string bytes;
+  for (const youtu::Json& byte : line) bytes += static_cast<char>(byte.get<uint8_t>());
+  return youtu::replace_invalid_utf8(bytes);
 }
 
 int fail(const youtu::Status& status) {
@@ -45,7 +53,7 @@ int main(int argc, char** argv) {
   while (std::getline(std::cin, line)) {
     const auto text = youtu::parse_json(line, {.max_bytes = 64u << 20});
     if (!text) return fail(text.status());
-    const auto tokens = (*tokenizer)->encode(text->get_ref<const std::string&>(), trusted);
+    const auto tokens = (*tokenizer)->encode(text_of(*text), trusted);
     if (!tokens) return fail(tokens.status());
     std::string out;
     for (const youtu::TokenId token : *tokens) {
