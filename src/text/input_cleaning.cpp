@@ -1,7 +1,7 @@
-#include "text/input_cleaning.h"
-
+// clean_input() of include/youtu/tokenizer.h.
 #include "base/utf8.h"
 #include "text/character_class.h"
+#include "youtu/tokenizer.h"
 
 namespace youtu {
 

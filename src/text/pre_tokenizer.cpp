@@ -101,14 +101,18 @@ std::vector<TextRange> join_pieces(const std::vector<Piece>& pieces, SplitBehavi
 
 // A pattern that needs too many steps for a run of one kind of character would do so for a user's
 // text: it is tried when it is loaded, not when it is too late.
-Status probe(const SplitPattern& pattern) {
+Status probe(const std::string& translated) {
   constexpr size_t kProbeLength = 10'000;
+  // Without PCRE2's look at the whole text first, which would pass over "(a+)+b" where there is no
+  // b.
+  const auto compiled = SplitPattern::compile("(*NO_START_OPT)" + translated);
+  RETURN_IF_ERROR(compiled);
   for (const std::string_view unit : {"a", "A", " ", "\n", "1", "!", "a1", "字"}) {
     std::string text;
     while (text.size() < kProbeLength) text += unit;
     for (const std::string_view tail : {"", "\x01"}) {
       text += tail;
-      const auto match = pattern.find(text, 0);
+      const auto match = compiled->find(text, 0);
       if (!match) return match.status();
     }
   }
@@ -130,7 +134,7 @@ Result<PreTokenizer::Stage> PreTokenizer::compile_stage(const SplitStage& split)
   RETURN_IF_ERROR(translated);
   auto pattern = SplitPattern::compile(*translated);
   RETURN_IF_ERROR(pattern);
-  RETURN_IF_ERROR(probe(*pattern));
+  RETURN_IF_ERROR(probe(*translated));
   return Stage{false, std::move(*pattern), split.behavior, split.invert};
 }
 
