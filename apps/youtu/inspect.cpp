@@ -189,7 +189,8 @@ void print_text(const InspectedModel& model) {
                                        : fmt::format("{}, {} bytes", vocab.chat_template_name,
                                                      vocab.chat_template.size()));
   fmt::print("\nconfiguration\n");
-  for (const auto& [key, value] : config_json(model.config).items()) {
+  const OrderedJson config = config_json(model.config);
+  for (const auto& [key, value] : config.items()) {
     fmt::print("  {:24} {}\n", key, value.is_null() ? "none" : value.dump());
   }
   print_tensors(*opened.tensors);

@@ -41,6 +41,8 @@ Result<std::string_view> header_text(ByteSpan file) {
   }
   const std::string_view text(reinterpret_cast<const char*>(file.data()) + kLengthBytes, length);
   if (text[0] != '{') return bad("invalid header: does not begin with '{'");
+  // A JSON library may take a zero byte for the end of its text.
+  if (text.find('\0') != std::string_view::npos) return bad("invalid header: holds a zero byte");
   return text;
 }
 

@@ -12,8 +12,8 @@ namespace youtu {
 class TensorSource {
  public:
   virtual ~TensorSource() = default;
-  virtual std::span<const TensorView> tensors() const = 0;                // in file order
-  virtual const TensorView* find(std::string_view name) const = 0;       // nullptr if there is none
+  virtual std::span<const TensorView> tensors() const = 0;          // in file order
+  virtual const TensorView* find(std::string_view name) const = 0;  // nullptr if there is none
 };
 
 }  // namespace youtu
