@@ -84,6 +84,15 @@ void NativeApi::add_routes(http::Router& router) {
              [this](const http::Request& request) { return chat_stream(request); });
 }
 
+void NativeApi::attach(Engine& engine) {
+  engine_model_name_ = engine.model_info().name;
+  engine_ = &engine;
+}
+
+const std::string& NativeApi::model_name() const {
+  return options_.model_name.empty() && engine_.load() ? engine_model_name_ : options_.model_name;
+}
+
 Status NativeApi::readiness() const {
   if (draining_) return {StatusCode::kUnavailable, "the server is closing", {}, "draining"};
   if (!engine_.load()) return {StatusCode::kUnavailable, "the model is loading", {}, "loading"};
@@ -93,7 +102,7 @@ Status NativeApi::readiness() const {
 http::Response NativeApi::health() const {
   const Status status = readiness();
   http::Response response = status ? http::Response{} : status_response(status);
-  response.body = health_body(status ? "healthy" : status.reason(), options_.model_name);
+  response.body = health_body(status ? "healthy" : status.reason(), model_name());
   return response;
 }
 
@@ -116,7 +125,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   RETURN_IF_ERROR(handle);
   job.handle = *std::move(handle);
   job.request = *std::move(chat);
-  job.model_name = options_.model_name;
+  job.model_name = model_name();
   job.give_up = std::chrono::steady_clock::now() + options_.request_timeout;
   return job;
 }

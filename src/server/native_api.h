@@ -13,7 +13,7 @@
 namespace youtu {
 
 struct NativeApiOptions {
-  std::string model_name;
+  std::string model_name;  // empty: the name that the engine's model has
   ChatDefaults defaults;
   std::chrono::seconds request_timeout{600};
 };
@@ -30,7 +30,7 @@ class NativeApi {
   void add_routes(http::Router& router);
 
   // REQUIRES: the engine outlives the server. Call once.
-  void attach(Engine& engine) { engine_ = &engine; }
+  void attach(Engine& engine);
   void begin_drain() { draining_ = true; }
 
  private:
@@ -39,8 +39,10 @@ class NativeApi {
   http::Reply chat_stream(const http::Request& request) const;
   Result<ChatJob> begin(const http::Request& request) const;
   Status readiness() const;
+  const std::string& model_name() const;
 
   const NativeApiOptions options_;
+  std::string engine_model_name_;  // written before engine_, read only after it
   std::atomic<Engine*> engine_{nullptr};
   std::atomic<bool> draining_{false};
 };

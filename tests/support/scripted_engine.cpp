@@ -217,6 +217,7 @@ Result<GenerationHandle> ScriptedEngine::submit(GenerationRequest request) {
                                         std::to_string(options_.max_context_tokens),
                                     "max_new_tokens", "context_length_exceeded");
   }
+  std::erase_if(sequences_, [](const Sequence& gone) { return gone.stream->cancelled(); });
   const size_t max_sequences =
       static_cast<size_t>(options_.max_batch_size + options_.max_queued_requests);
   if (sequences_.size() >= max_sequences)

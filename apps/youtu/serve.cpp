@@ -1,0 +1,242 @@
+// `youtu serve`: settings, network, model, in this order, so that what can fail quickly fails
+// before the model is loaded; then it answers until a signal says to close.
+#include "commands.h"
+#include "config/server_config.h"
+#include "demo_model_path.h"
+#include "http/host_rules.h"
+#include "http/server.h"
+#include "server/native_api.h"
+#include "youtu/engine.h"
+
+#include <fmt/format.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace youtu {
+
+namespace {
+
+struct ServeFlags {
+  std::string config_file;
+  bool print_config = false;
+  std::vector<std::string> values;  // as given, in the order of server_settings()
+  std::vector<CLI::Option*> options;
+};
+
+// SIGINT and SIGTERM, taken by a thread of their own: before serving begins they end the program,
+// then the first one asks to close and the second ends the program.
+class ClosingSignals {
+ public:
+  // Call before other threads are started: they inherit the mask.
+  ClosingSignals() : state_(std::make_shared<State>()) {
+    sigset_t signals = closing_signals();
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    ::signal(SIGPIPE,
+             SIG_IGN);  // a client that leaves is an error of its write, not ours to die of
+    // Detached: it waits in sigwait for as long as the process lives and owns what it uses.
+    std::thread([state = state_] { watch(*state); }).detach();
+  }
+  void wait() {
+    std::unique_lock lock(state_->mutex);
+    state_->serving = true;
+    state_->changed.wait(lock, [this] { return state_->closing; });
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool serving = false;
+    bool closing = false;
+  };
+  static sigset_t closing_signals() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGINT);
+    ::sigaddset(&signals, SIGTERM);
+    return signals;
+  }
+  static void watch(State& state) {
+    const sigset_t signals = closing_signals();
+    for (;;) {
+      int signal = 0;
+      if (::sigwait(&signals, &signal) != 0) continue;
+      const std::lock_guard lock(state.mutex);
+      if (!state.serving || state.closing) ::_exit(128 + signal);
+      state.closing = true;
+      state.changed.notify_all();
+    }
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+int fail(int exit_code, const Status& status) {
+  fmt::print(stderr, "error: {}\n", status.message());
+  return exit_code;
+}
+
+std::optional<std::string> environment(const std::string& variable) {
+  const char* value = std::getenv(variable.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+Result<ConfigReport> load_config(const ServeFlags& flags) {
+  ConfigInputs inputs;
+  inputs.file = flags.config_file;
+  inputs.environment = environment;
+  for (size_t i = 0; i < flags.options.size(); ++i) {
+    if (flags.options[i]->count() > 0) inputs.flags[server_settings()[i].key] = flags.values[i];
+  }
+  return load_server_config(inputs);
+}
+
+// A server that anybody can reach and that asks nobody for a key must be meant.
+Status check_exposure(const ServerConfig& config) {
+  if (config.insecure_no_auth || config.host == "localhost" ||
+      http::is_loopback_address(config.host)) {
+    return Status::ok();
+  }
+  return Status::invalid_argument(
+      fmt::format("host {} can be reached from other machines and no key is asked for (127.0.0.1, "
+                  "or --insecure-no-auth)",
+                  config.host));
+}
+
+http::ServerOptions server_options(const ServerConfig& config) {
+  http::ServerOptions options;
+  options.host = config.host;
+  options.port = static_cast<int>(config.port);
+  options.allowed_hosts = config.allowed_hosts;
+  options.allowed_origins = config.allowed_origins;
+  options.max_connections = static_cast<int>(config.max_connections);
+  options.max_connections_per_address = static_cast<int>(config.max_connections_per_address);
+  return options;
+}
+
+NativeApiOptions api_options(const ServerConfig& config) {
+  NativeApiOptions options;
+  options.model_name = config.model_name;
+  options.defaults.preset = config.default_preset;
+  options.defaults.clean_input = config.clean_input;
+  options.request_timeout =
+      std::chrono::duration_cast<std::chrono::seconds>(config.request_timeout);
+  return options;
+}
+
+std::string bytes_text(int64_t bytes) {
+  const double mib = static_cast<double>(bytes) / (1 << 20);
+  return mib < 1024 ? fmt::format("{:.1f} MiB", mib) : fmt::format("{:.2f} GiB", mib / 1024);
+}
+
+void print_welcome(const ModelInfo& model, const http::Server& server, double load_seconds) {
+  const std::string url = server.url();
+  fmt::print("model     {} ({}, {}), {:.1f} million parameters, {}, {}, loaded in {:.1f} s\n",
+             model.name, model.architecture, model.format,
+             static_cast<double>(model.num_parameters) / 1e6, model.weight_types,
+             bytes_text(model.weight_bytes), load_seconds);
+  fmt::print("compute   {}, {} thread{}\n", model.isa, model.num_threads,
+             model.num_threads == 1 ? "" : "s");
+  fmt::print("context   {} tokens of the model's {}, cache {}\n", model.context_length,
+             model.model_context_length, bytes_text(model.cache_bytes));
+  fmt::print("serving   {}\n\ntry:\n", url);
+  fmt::print(
+      "  curl {}/chat -H 'Content-Type: application/json' -d '{{\"prompt\": "
+      "\"解释牛顿第一定律\"}}'\n",
+      url);
+  fmt::print(
+      "  curl -N {}/chat_stream -H 'Content-Type: application/json' -d '{{\"prompt\": \"Tell me a "
+      "joke\", "
+      "\"config\": \"quality\"}}'\n\n",
+      url);
+  std::fflush(stdout);
+}
+
+int run_server(const ServerConfig& config, const std::string& model_path) {
+  ClosingSignals signals;
+  Result<std::unique_ptr<http::Server>> server = http::Server::bind(server_options(config));
+  if (!server) return fail(kExitConfiguration, server.status());
+  NativeApi api(api_options(config));
+  http::Router router;
+  api.add_routes(router);
+  (*server)->start(std::move(router));
+  fmt::print("listening on {}, loading {}\n", (*server)->url(), model_path);
+  std::fflush(stdout);
+
+  const auto begin = std::chrono::steady_clock::now();
+  Result<std::unique_ptr<Engine>> engine = create_engine(engine_options(config, model_path));
+  if (!engine) return fail(kExitModel, engine.status());
+  const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
+  (*engine)->set_step_listener([&server] { (*server)->wake(); });
+  api.attach(**engine);
+  print_welcome((*engine)->model_info(), **server, loading.count());
+
+  signals.wait();
+  fmt::print("closing: answers under way have up to {} s\n", config.drain_timeout.count() / 1000);
+  std::fflush(stdout);
+  api.begin_drain();
+  const bool complete = (*server)->drain(config.drain_timeout);
+  (*server)->stop();
+  (*engine).reset();  // before the server's object, which its step listener uses
+  fmt::print("closed{}\n", complete ? "" : ", with answers cut off");
+  return kExitOk;
+}
+
+int serve(const ServeFlags& flags) {
+  const Result<ConfigReport> report = load_config(flags);
+  if (!report) return fail(kExitConfiguration, report.status());
+  if (flags.print_config) {
+    fmt::print("{}", print_config(*report));
+    return kExitOk;
+  }
+  const ServerConfig& config = report->config;
+  if (const Status status = check_exposure(config); !status)
+    return fail(kExitConfiguration, status);
+  const Result<std::string> model_path = model_path_or_demo(config.model);
+  if (!model_path) return fail(kExitModel, model_path.status());
+  return run_server(config, *model_path);
+}
+
+void add_setting(CLI::App& command, const SettingInfo& setting, std::string& value,
+                 ServeFlags& flags) {
+  std::string help = setting.help;
+  if (!setting.range.empty() && !setting.is_flag) help += "; " + setting.range;
+  if (!setting.default_value.empty()) help += " (default " + setting.default_value + ")";
+  const std::string name = setting.key == "model" ? "-m," + setting.flag : setting.flag;
+  flags.options.push_back(setting.is_flag ? command.add_flag(name, value, help)
+                                          : command.add_option(name, value, help));
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App& command =
+      *app.add_subcommand("serve", "Answer over HTTP: /health, /chat, /chat_stream");
+  command.add_option("-c,--config", flags->config_file, "YAML file of settings; flags win over it")
+      ->envname("YOUTU_CONFIG");
+  command.add_flag("--print-config", flags->print_config,
+                   "Print the settings in force and where each is from");
+  flags->values.resize(server_settings().size());
+  for (size_t i = 0; i < server_settings().size(); ++i) {
+    add_setting(command, server_settings()[i], flags->values[i], *flags);
+  }
+  command.footer(
+      "Every setting is also a key of the file (--max-batch-size: max_batch_size) and an "
+      "environment\n"
+      "variable (YOUTU_MAX_BATCH_SIZE).");
+  command.callback([flags, &exit_code] { exit_code = serve(*flags); });
+}
+
+}  // namespace youtu

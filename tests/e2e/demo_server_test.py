@@ -1,0 +1,117 @@
+"""The real program with a real model, end to end. Usage: demo_server_test.py <youtu> [<model>]; without a model, the
+demo model of the project."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+import guide_client
+from running_server import RunningServer, join_messages, wait_until
+
+PROGRAM = sys.argv.pop(1)
+MODEL = ["--model", sys.argv.pop(1)] if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else []
+HERE = os.path.dirname(os.path.abspath(__file__))
+SERVER = None
+
+
+def start(*arguments, signal_to_stop=signal.SIGTERM):
+    command = [PROGRAM, "serve", "--port", "0", *MODEL, *arguments]
+    return RunningServer(command, ready=r"serving +http://127\.0\.0\.1:(\d+)", signal_to_stop=signal_to_stop)
+
+
+def body_of(prompt, **fields):
+    data = json.dumps({"prompt": prompt, **fields}).encode("utf-8")
+    return (b"POST /chat_stream HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(data)) + data
+
+
+class DemoServer(unittest.TestCase):
+    def test_guide_client(self):
+        self.assertEqual(guide_client.health()["status"], "healthy")
+        for prompt in ("解释牛顿第一定律", "写个笑话", "Explain Newton's first law"):
+            for name, parameters in guide_client.MODES.items():
+                self.assertTrue(guide_client.chat(prompt, **parameters).strip(), (prompt, name))
+            self.assertTrue("".join(guide_client.chat_stream(prompt)).strip(), prompt)
+
+    def test_streamed_is_plain(self):
+        for seed in range(3):
+            body = {"prompt": "写个笑话", "seed": seed, "config": "quality", "max_new_tokens": 64}
+            plain = json.loads(SERVER.post("/chat", body)[1])["response"]
+            self.assertEqual(join_messages(SERVER.post("/chat_stream", body)[1]), plain)
+
+    def test_a_standard_parser(self):
+        environment = dict(os.environ, YOUTU_TEST_URL=f"http://127.0.0.1:{SERVER.port}")
+        subprocess.run(["node", os.path.join(HERE, "..", "node", "sse_client.mjs"), "写个笑话", "Explain Newton's first law"],
+                       env=environment, check=True)
+
+    def test_eight_at_once_answer_as_alone(self):
+        prompts = ["解释牛顿第一定律", "写个笑话", "Explain Newton's first law", "你好", "Hello", "你是谁", "1+1=?", "Tell me a joke"]
+        ask = lambda prompt: json.loads(SERVER.post("/chat", {"prompt": prompt, "seed": 11, "max_new_tokens": 32})[1])["response"]
+        alone = [ask(prompt) for prompt in prompts]
+        together = [None] * len(prompts)
+
+        def work(i):
+            together[i] = ask(prompts[i])
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(len(prompts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(together, alone)
+
+    def test_clients_that_leave_free_their_places(self):
+        # More of them than the batch and the queue hold: the last answer comes only if the places are free again.
+        for _ in range(3):
+            clients = [SERVER.connect() for _ in range(20)]
+            for client in clients:
+                client.send(body_of("写个笑话", max_new_tokens=1900, ignore_eos=True))
+            for client in clients:
+                client.reset()
+        begin = time.monotonic()
+        self.assertTrue(wait_until(lambda: SERVER.post("/chat", {"prompt": "x", "max_new_tokens": 4})[0] == 200, 30))
+        self.assertLess(time.monotonic() - begin, 30)
+
+    def test_context_length(self):
+        status, body = SERVER.post("/chat", {"prompt": "x", "max_new_tokens": 100_000})
+        self.assertEqual((status, json.loads(body)["error"]["code"]), (400, "context_length_exceeded"))
+
+
+class Closing(unittest.TestCase):
+    def test_sigterm_lets_answers_finish(self):
+        server = start()
+        client = server.connect()
+        client.send(body_of("写个笑话", max_new_tokens=200, ignore_eos=True))
+        self.assertEqual(client._until(b"\r\n\r\n").split(b" ")[1], b"200")
+        server.process.send_signal(signal.SIGTERM)
+        # The head is read already; what follows are the chunks of the whole answer.
+        stream = b""
+        while client._fill():
+            pass
+        stream = client.buffer.decode("utf-8", "replace")
+        self.assertIn("event: done", stream)
+        self.assertEqual(server.process.wait(timeout=60), 0)
+        server.stop()
+
+    def test_second_signal_ends_at_once(self):
+        server = start()
+        client = server.connect()
+        client.send(body_of("写个笑话", max_new_tokens=1900, ignore_eos=True))
+        client._until(b"\r\n\r\n")
+        server.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "closing" in server.output)
+        server.process.send_signal(signal.SIGINT)
+        self.assertIn(server.process.wait(timeout=10), (0, 130))
+        server.stop()
+
+
+if __name__ == "__main__":
+    with start() as SERVER:
+        guide_client.BASE_URL = f"http://localhost:{SERVER.port}"
+        program = unittest.main(exit=False)
+    sys.exit(0 if program.result.wasSuccessful() else 1)

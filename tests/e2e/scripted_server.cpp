@@ -1,0 +1,70 @@
+// A server over the scripted engine, for black-box tests that need no model: prints "port <n>" and
+// serves until its standard input ends, then says how many requests the engine still runs.
+#include <cstdio>
+#include <thread>
+
+#include "http/server.h"
+#include "server/native_api.h"
+#include "tests/support/scripted_engine.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using youtu::test::ScriptedEngine;
+
+void write_script(ScriptedEngine& engine) {
+  engine.set_step_time(1ms);
+  engine.answer("ping", {.pieces = {"po", "ng"}});
+  engine.answer("解释牛顿第一定律",
+                {.pieces = {"一切物体", "在不受外力时，\n", "保持静止或匀速直线运动。"}});
+  engine.answer("写个笑话",
+                {.pieces = {"为什么程序员分不清万圣节和圣诞节？", "因为 Oct 31 == Dec 25。", "😀"}});
+  engine.answer("awkward",
+                {.pieces = {"data: x", "\n\nevent: hack\ndata: {}", "", " lead", "\xE2\x80\xA8",
+                            "\n\n\n", ": c\n", "id: 1\n", "你好", "\tend "}});
+  engine.answer("returns", {.pieces = {"a\r", "\nb\r", "c\r\nd"}});
+  engine.answer("forever", {.pieces = {"on and on "}, .endless = true});
+  engine.answer("fail", {.pieces = {"so far"},
+                         .finish_reason = youtu::FinishReason::kError,
+                         .error = youtu::Status::internal("the scripted failure")});
+  // More than any socket holds, so that a client that does not read is noticed.
+  engine.answer("flood", {.pieces = {std::string(1 << 20, 'x')}, .endless = true});
+}
+
+}  // namespace
+
+int main() {
+  youtu::EngineOptions engine_options;
+  engine_options.max_context_tokens = 20'000;
+  ScriptedEngine engine(ScriptedEngine::Pace::kFree, engine_options);
+  write_script(engine);
+  youtu::NativeApiOptions options;
+  options.model_name = "Youtu-LLM-2B";
+  youtu::NativeApi api(options);
+  youtu::http::ServerOptions server_options;
+  server_options.port = 0;
+  server_options.header_timeout = server_options.body_idle_timeout = 1000ms;
+  server_options.send_timeout = 1000ms;
+  auto server = youtu::http::Server::bind(server_options);
+  if (!server) {
+    std::fprintf(stderr, "error: %s\n", server.status().message().c_str());
+    return 1;
+  }
+  engine.set_step_listener([&server] { (*server)->wake(); });
+  youtu::http::Router router;
+  api.add_routes(router);
+  // What the tests ask about the engine: requests that run now.
+  router.add("GET", "/running", [&engine](const youtu::http::Request&) {
+    youtu::http::Response response;
+    response.body = std::to_string(engine.stats().requests_running);
+    return response;
+  });
+  (*server)->start(std::move(router));
+  api.attach(engine);
+  std::printf("port %d\n", (*server)->port());
+  std::fflush(stdout);
+  while (std::getchar() != EOF) {
+  }
+  (*server)->stop();
+  return 0;
+}
