@@ -26,8 +26,9 @@ struct ChatOptions {
   std::vector<std::string> tools = {};  // JSON text of each tool; empty means that tools are undefined
 };
 
-// The optional cleaning of a prompt that the tuning guide describes, for Chinese punctuation: curly double quotes become
-// ", curly single quotes ', the ellipsis character three dots; whitespace at the ends goes.
+// The optional cleaning of a prompt that the tuning guide describes, for Chinese punctuation:
+// curly double quotes become ", curly single quotes ', the ellipsis character three dots;
+// whitespace at the ends goes.
 std::string clean_input(std::string_view text);
 
 // Thread-safe: const after construction. All text is UTF-8.
