@@ -85,13 +85,14 @@ class ByteReader {
     return taken;
   }
 
-  // A 64-bit length and that many bytes.
-  Result<std::string_view> string(const std::string& what) {
-    const auto length = number<uint64_t>("the length of " + what);
+  // A 64-bit length and that many bytes. Vocabularies have 400,000 of them, so that the words for
+  // an error are put together only when there is one.
+  Result<std::string_view> string(std::string_view what) {
+    const auto length = number<uint64_t>(what);
     RETURN_IF_ERROR(length);
     if (*length > remaining()) {
-      return bad(what + ": string exceeds file (" + std::to_string(*length) + " bytes, " +
-                 std::to_string(remaining()) + " left)");
+      return bad(std::string(what) + ": string exceeds file (" + std::to_string(*length) +
+                 " bytes, " + std::to_string(remaining()) + " left)");
     }
     const ByteSpan taken = take(*length);
     return std::string_view(reinterpret_cast<const char*>(taken.data()), taken.size());
