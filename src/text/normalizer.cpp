@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
 namespace youtu {
@@ -25,24 +26,28 @@ bool is_ascii(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+int combining_class(utf8proc_int32_t c) {
+  return utf8proc_get_property(c)->combining_class;
+}
+
 // Marks after a base character are in the order of their combining class. utf8proc's own ordering
 // is quadratic in the length of such a run, and runs come from users.
 void order_marks(CodePoints& points) {
-  const auto combining_class = [](utf8proc_int32_t c) {
-    return utf8proc_get_property(c)->combining_class;
+  struct Mark {
+    int combining_class;
+    size_t position;  // marks of one class stay in order
+    utf8proc_int32_t point;
   };
-  auto begin = points.begin();
-  while (begin != points.end()) {
-    if (combining_class(*begin) == 0) {
-      ++begin;
-      continue;
+  std::vector<Mark> marks;
+  for (size_t begin = 0; begin < points.size(); begin += marks.size() + 1) {
+    marks.clear();
+    for (size_t i = begin; i < points.size() && combining_class(points[i]) != 0; ++i) {
+      marks.push_back({combining_class(points[i]), i, points[i]});
     }
-    const auto end = std::find_if(begin, points.end(),
-                                  [&](utf8proc_int32_t c) { return combining_class(c) == 0; });
-    std::stable_sort(begin, end, [&](utf8proc_int32_t a, utf8proc_int32_t b) {
-      return combining_class(a) < combining_class(b);
+    std::sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) {
+      return std::tie(a.combining_class, a.position) < std::tie(b.combining_class, b.position);
     });
-    begin = end;
+    for (size_t i = 0; i < marks.size(); ++i) points[begin + i] = marks[i].point;
   }
 }
 
