@@ -53,8 +53,10 @@ Result<std::vector<TokenId>> encode(const Tokenizer& tokenizer, const ChatReques
                                   "messages", "no_chat_template");
 }
 
-// Some templates open the thinking themselves.
+// Some templates open the thinking themselves. Without a template the end of the prompt is the
+// user's text, which opens nothing.
 bool ends_in_open_thinking(const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
+  if (!tokenizer.has_chat_template()) return false;
   const size_t tail = std::min(prompt.size(), kPromptTailTokens);
   std::string text = tokenizer.decode(prompt.subspan(prompt.size() - tail), /*skip_control=*/false);
   text.erase(text.find_last_not_of(" \r\n") + 1);
