@@ -57,8 +57,18 @@ class Connection:
         data, self.buffer = self.buffer[:size], self.buffer[size:]
         return data
 
+    def head(self):
+        """The head of a response, without its empty line; None if there is none."""
+        return self._until(b"\r\n\r\n")
+
+    def rest(self):
+        """Everything until the server ends the connection."""
+        while self._fill():
+            pass
+        return self.buffer
+
     def response(self, head_only=False):
-        head = self._until(b"\r\n\r\n")
+        head = self.head()
         if head is None:
             return Response()
         lines = head.decode("latin-1").split("\r\n")
