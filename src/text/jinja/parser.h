@@ -1,0 +1,14 @@
+// Template text to a syntax tree.
+#pragma once
+
+#include <string_view>
+
+#include "text/jinja/ast.h"
+#include "youtu/status.h"
+
+namespace youtu::jinja {
+
+// Errors are kInvalidArgument and read "name:line: what".
+Result<Block> parse_template(std::string_view source, std::string_view name);
+
+}  // namespace youtu::jinja
