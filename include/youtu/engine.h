@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "youtu/generation.h"
 #include "youtu/status.h"
@@ -38,6 +39,7 @@ struct ModelInfo {
   int32_t vocab_size = 0;
   std::string isa;
   int num_threads = 0;
+  std::vector<std::string> warnings;  // what was found odd or passed over while loading
 };
 
 struct EngineStats {

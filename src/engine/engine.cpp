@@ -1,0 +1,108 @@
+// From a path to a running engine: open, check, load, size the cache, start the thread.
+#include "youtu/engine.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <filesystem>
+#include <new>
+
+#include "base/check.h"
+#include "engine/engine_options.h"
+#include "engine/local_engine.h"
+#include "engine/model_executor.h"
+#include "formats/open_model.h"
+#include "model/load_model.h"
+#include "text/tokenizer.h"
+
+namespace youtu {
+namespace {
+
+// What the model calls itself, or what its file or folder is called.
+std::string model_name(const OpenedModel& opened) {
+  if (const auto* metadata = std::get_if<GgufMetadata>(&opened.description)) {
+    const auto name = metadata->find_string("general.name");
+    if (name && name->has_value() && !(*name)->empty()) return std::string(**name);
+  }
+  // A path that ends in a slash has an empty file name.
+  const std::filesystem::path path = std::filesystem::path(opened.path).lexically_normal();
+  const std::filesystem::path last = path.has_filename() ? path : path.parent_path();
+  return last.extension() == ".gguf" ? last.stem().string() : last.filename().string();
+}
+
+Result<std::shared_ptr<const Tokenizer>> make_tokenizer(OpenedModel& opened,
+                                                        const ModelConfig& config) {
+  if (!opened.has_vocab) {
+    return Status::failed_precondition(opened.path + ": the model has no tokenizer");
+  }
+  auto tokenizer = BpeTokenizer::create(std::move(opened.vocab));
+  if (!tokenizer) return tokenizer.status().with_prefix(opened.path + ": tokenizer: ");
+  if ((*tokenizer)->vocab_size() > config.vocab_size) {
+    return Status::invalid_argument(
+        fmt::format("{}: tokenizer: it has {} tokens (at most {}, the model's vocab_size)",
+                    opened.path, (*tokenizer)->vocab_size(), config.vocab_size));
+  }
+  return tokenizer;
+}
+
+ModelInfo describe(const OpenedModel& opened, const ModelExecutor& executor,
+                   const EngineOptions& options) {
+  const LoadedModel& loaded = executor.loaded();
+  const BackendInfo backend = loaded.backend->info();
+  ModelInfo info;
+  info.name = model_name(opened);
+  info.architecture = "youtu";
+  info.format = opened.format;
+  info.weight_types = loaded.weight_types;
+  info.num_parameters = loaded.num_parameters;
+  info.weight_bytes = loaded.weight_bytes;
+  info.cache_bytes = executor.cache_bytes();
+  info.context_length = options.max_context_tokens;
+  info.model_context_length = loaded.config.max_position_embeddings;
+  info.vocab_size = loaded.config.vocab_size;
+  info.isa = backend.isa;
+  info.num_threads = backend.num_threads;
+  info.warnings = opened.warnings;
+  info.warnings.insert(info.warnings.end(), loaded.warnings.begin(), loaded.warnings.end());
+  return info;
+}
+
+// Everything that can be refused is refused before the weights, which take long, are read.
+Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
+  auto opened = open_model(options.model_path);
+  RETURN_IF_ERROR(opened);
+  const auto config = read_model_config(*opened);
+  RETURN_IF_ERROR(config);
+  RETURN_IF_ERROR(validate(options, config->max_position_embeddings));
+  auto tokenizer = make_tokenizer(*opened, *config);
+  RETURN_IF_ERROR(tokenizer);
+
+  auto loaded = load_model(*opened, {.isa = options.isa, .num_threads = options.num_threads});
+  RETURN_IF_ERROR(loaded);
+  auto executor =
+      ModelExecutor::create(*std::move(loaded), {.max_batch_size = batch_size_of(options),
+                                                 .max_step_tokens = options.max_step_tokens,
+                                                 .num_blocks = num_cache_blocks_of(options)});
+  RETURN_IF_ERROR(executor);
+
+  EngineParts parts;
+  parts.options = options;
+  parts.tokenizer = *std::move(tokenizer);
+  parts.model_info = describe(*opened, **executor, options);
+  parts.executor = *std::move(executor);
+  return std::unique_ptr<Engine>(std::make_unique<LocalEngine>(std::move(parts)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options) {
+  try {
+    return build_engine(options);
+  } catch (const std::bad_alloc&) {
+    return Status::resource_exhausted(options.model_path + ": there is not enough memory");
+  } catch (const std::exception& error) {
+    return Status::internal(options.model_path + ": " + error.what());
+  }
+}
+
+}  // namespace youtu
