@@ -15,4 +15,4 @@ if [ -z "$formatter" ]; then
   exit 77
 fi
 if [ "${1:-}" = --fix ]; then mode="-i"; else mode="--dry-run -Werror"; fi
-python3 tools/tree_files.py . .h .cpp .cu .cuh | xargs -d '\n' "$formatter" --style=file $mode
+python3 tools/tree_files.py . .h .cpp .inc .cu .cuh | xargs -d '\n' "$formatter" --style=file $mode

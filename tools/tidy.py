@@ -150,7 +150,7 @@ def check_beginning(root: Path, path: Path, text: str, findings: Findings):
     stem = path.stem.removesuffix("_test")
     introduced = path.suffix != ".h" and any((root / path.parent / (stem + ending)).exists()
                                              for ending in (".h", ".cpp") if stem + ending != path.name)
-    if not text.startswith("//") and not introduced:
+    if not text.startswith(("//", "/*")) and not introduced:
         findings.error(path, "does not begin with a comment that says what it is")
     if path.suffix == ".h" and "#pragma once" not in text:
         findings.error(path, "has no #pragma once")

@@ -13,21 +13,11 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   int exit_code = youtu::kExitOk;
-#ifdef YOUTU_HAS_SERVE
   youtu::add_serve_command(app, exit_code);
-#endif
-#ifdef YOUTU_HAS_CHAT
   youtu::add_chat_command(app, exit_code);
-#endif
-#ifdef YOUTU_HAS_GENERATE
   youtu::add_generate_command(app, exit_code);
-#endif
-#ifdef YOUTU_HAS_INSPECT
   youtu::add_inspect_command(app, exit_code);
-#endif
-#ifdef YOUTU_HAS_EVAL
   youtu::add_eval_command(app, exit_code);
-#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version

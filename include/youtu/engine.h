@@ -14,23 +14,24 @@
 namespace youtu {
 
 struct EngineOptions {
-  std::string model_path;             // Hugging Face folder or .gguf file
-  std::string isa = {};               // "" chooses; else "scalar", "avx2", "avx512" (YOUTU_ISA)
-  int num_threads = 0;                // 0: as many as the process may use
-  int64_t max_context_tokens = 2048;  // prompt and completion of one request; at most the model's own limit
-  bool enable_batching = true;        // false: one request at a time
-  int max_batch_size = 8;             // most requests that advance in one step
-  int batch_timeout_ms = 0;           // longest an idle engine holds a first request to gather others
-  int max_step_tokens = 512;          // most tokens in one step
-  int max_queued_requests = 32;       // waiting beyond the batch; more are refused
-  int64_t cache_tokens = 0;           // latent cache size; 0: max_batch_size * max_context_tokens
+  std::string model_path;  // Hugging Face folder or .gguf file
+  std::string isa = {};    // "" chooses; else "scalar", "avx2", "avx512" (YOUTU_ISA)
+  int num_threads = 0;     // 0: as many as the process may use
+  int64_t max_context_tokens =
+      2048;  // prompt and completion of one request; at most the model's own limit
+  bool enable_batching = true;   // false: one request at a time
+  int max_batch_size = 8;        // most requests that advance in one step
+  int batch_timeout_ms = 0;      // longest an idle engine holds a first request to gather others
+  int max_step_tokens = 512;     // most tokens in one step
+  int max_queued_requests = 32;  // waiting beyond the batch; more are refused
+  int64_t cache_tokens = 0;      // latent cache size; 0: max_batch_size * max_context_tokens
 };
 
 struct ModelInfo {
   std::string name;
-  std::string architecture;   // "youtu"
-  std::string format;         // "Hugging Face folder", "GGUF v3"
-  std::string weight_types;   // "BF16 (386 tensors)"
+  std::string architecture;  // "youtu"
+  std::string format;        // "Hugging Face folder", "GGUF v3"
+  std::string weight_types;  // "BF16 (386 tensors)"
   int64_t num_parameters = 0;
   int64_t weight_bytes = 0;
   int64_t cache_bytes = 0;
@@ -58,14 +59,15 @@ class Engine {
  public:
   virtual ~Engine() = default;  // cancels what runs and stops after the current step
 
-  // Errors: kInvalidArgument (bad parameters, empty prompt, reason "context_length_exceeded"), kResourceExhausted
-  // (the queue is full), kUnavailable (draining).
+  // Errors: kInvalidArgument (bad parameters, empty prompt, reason "context_length_exceeded"),
+  // kResourceExhausted (the queue is full), kUnavailable (draining).
   virtual Result<GenerationHandle> submit(GenerationRequest request) = 0;
   virtual const Tokenizer& tokenizer() const = 0;
   virtual const ModelInfo& model_info() const = 0;
   virtual EngineStats stats() const = 0;
-  // `listener` is called on the engine's thread once after each step that produced events, so that a reader of many
-  // streams needs one wake-up a step. Set it before the first submit(); it must not block.
+  // `listener` is called on the engine's thread once after each step that produced events, so that
+  // a reader of many streams needs one wake-up a step. Set it before the first submit(); it must
+  // not block.
   virtual void set_step_listener(std::function<void()> listener) = 0;
   // Finishes what is running and waiting, refuses what is new. Returns when nothing is left.
   virtual void drain() = 0;

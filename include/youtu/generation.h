@@ -16,16 +16,16 @@ namespace youtu {
 struct GenerationRequest {
   std::vector<TokenId> prompt_tokens;  // at least one
   SamplingParams sampling;
-  bool skip_control_tokens = true;     // leave control tokens out of the text
+  bool skip_control_tokens = true;  // leave control tokens out of the text
 };
 
 // What one engine step added to a request. The last event of a request has a finish reason.
 struct GenerationEvent {
-  std::string text;                // whole characters only
-  std::vector<TokenId> tokens;     // the tokens sampled in this step (their text may come later)
+  std::string text;             // whole characters only
+  std::vector<TokenId> tokens;  // the tokens sampled in this step (their text may come later)
   FinishReason finish_reason = FinishReason::kNone;
-  Usage usage;                     // complete in the last event
-  Status status;                   // not ok exactly when finish_reason is kError
+  Usage usage;    // complete in the last event
+  Status status;  // not ok exactly when finish_reason is kError
 };
 
 // The engine's side of a request; implemented by the engine.
@@ -38,12 +38,13 @@ class GenerationStream {
   virtual void cancel() = 0;
 };
 
-// The reader of one request's events. Move-only; destroying it cancels the request, so a dropped connection cannot
-// leak work. One reader thread at a time.
+// The reader of one request's events. Move-only; destroying it cancels the request, so a dropped
+// connection cannot leak work. One reader thread at a time.
 class GenerationHandle {
  public:
   GenerationHandle() = default;
-  explicit GenerationHandle(std::shared_ptr<GenerationStream> stream) : stream_(std::move(stream)) {}
+  explicit GenerationHandle(std::shared_ptr<GenerationStream> stream)
+      : stream_(std::move(stream)) {}
   GenerationHandle(GenerationHandle&&) = default;
   GenerationHandle& operator=(GenerationHandle&& other) noexcept {
     if (this != &other) {

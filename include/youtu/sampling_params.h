@@ -12,20 +12,20 @@
 
 namespace youtu {
 
-// Applied in the order of Hugging Face's and vLLM's samplers: repetition_penalty, no_repeat_ngram_size,
-// presence and frequency penalty, temperature, top_k, top_p, min_p, draw.
+// Applied in the order of Hugging Face's and vLLM's samplers: repetition_penalty,
+// no_repeat_ngram_size, presence and frequency penalty, temperature, top_k, top_p, min_p, draw.
 struct SamplingParams {
-  double temperature = 1.0;         // [0, 100]; 0 is greedy
-  int64_t top_k = 0;                // 0 or -1 is off, else >= 1
-  double top_p = 1.0;               // (0, 1]; 1 is off
-  double min_p = 0.0;               // [0, 1]; 0 is off
-  double repetition_penalty = 1.0;  // [0.01, 10]; over prompt and completion; 1 is off
-  double presence_penalty = 0.0;    // [-2, 2]; over the completion
-  double frequency_penalty = 0.0;   // [-2, 2]; over the completion
-  int64_t no_repeat_ngram_size = 0; // [0, 64]; over prompt and completion; 0 is off
-  int64_t max_new_tokens = 128;     // [1, 1048576]; the context length bounds it further
-  std::optional<uint64_t> seed;     // none: a fresh one for each request
-  std::vector<std::string> stop;    // at most 16 of 1 to 256 bytes each
+  double temperature = 1.0;          // [0, 100]; 0 is greedy
+  int64_t top_k = 0;                 // 0 or -1 is off, else >= 1
+  double top_p = 1.0;                // (0, 1]; 1 is off
+  double min_p = 0.0;                // [0, 1]; 0 is off
+  double repetition_penalty = 1.0;   // [0.01, 10]; over prompt and completion; 1 is off
+  double presence_penalty = 0.0;     // [-2, 2]; over the completion
+  double frequency_penalty = 0.0;    // [-2, 2]; over the completion
+  int64_t no_repeat_ngram_size = 0;  // [0, 64]; over prompt and completion; 0 is off
+  int64_t max_new_tokens = 128;      // [1, 1048576]; the context length bounds it further
+  std::optional<uint64_t> seed;      // none: a fresh one for each request
+  std::vector<std::string> stop;     // at most 16 of 1 to 256 bytes each
   bool ignore_eos = false;
 
   bool operator==(const SamplingParams&) const = default;

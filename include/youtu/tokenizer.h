@@ -12,8 +12,8 @@
 
 namespace youtu {
 
-// A stretch of a rendered prompt. Control tokens are recognised only in trusted stretches: text that came from the
-// template, never text that came from a message.
+// A stretch of a rendered prompt. Control tokens are recognised only in trusted stretches: text
+// that came from the template, never text that came from a message.
 struct PromptSegment {
   std::string text;
   bool trusted = false;
@@ -23,7 +23,8 @@ struct PromptSegment {
 struct ChatOptions {
   bool add_generation_prompt = true;
   std::optional<bool> enable_thinking;  // unset: the template's default
-  std::vector<std::string> tools = {};  // JSON text of each tool; empty means that tools are undefined
+  std::vector<std::string> tools =
+      {};  // JSON text of each tool; empty means that tools are undefined
 };
 
 // The optional cleaning of a prompt that the tuning guide describes, for Chinese punctuation:
@@ -40,14 +41,16 @@ class Tokenizer {
   virtual std::optional<TokenId> bos_token() const = 0;
   virtual std::span<const TokenId> eos_tokens() const = 0;
 
-  // Control tokens delimit turns and the like. They are not text: decode() with `skip_control` leaves them out.
+  // Control tokens delimit turns and the like. They are not text: decode() with `skip_control`
+  // leaves them out.
   virtual bool is_control(TokenId token) const = 0;
-  // The bytes that `token` stands for; possibly a part of a character. Empty for ids that have no text.
+  // The bytes that `token` stands for; possibly a part of a character. Empty for ids that have no
+  // text.
   virtual std::string_view token_bytes(TokenId token) const = 0;
   virtual std::optional<TokenId> find_token(std::string_view content) const = 0;
 
-  // Fails only on text that is not UTF-8. With `trusted`, added tokens in the text become their ids; otherwise every
-  // character is ordinary text. Adds no begin or end token.
+  // Fails only on text that is not UTF-8. With `trusted`, added tokens in the text become their
+  // ids; otherwise every character is ordinary text. Adds no begin or end token.
   virtual Result<std::vector<TokenId>> encode(std::string_view text, bool trusted) const = 0;
   // encode() of a free prompt, with the begin token where the tokenizer's own files ask for one.
   virtual Result<std::vector<TokenId>> encode_prompt(std::string_view text) const = 0;

@@ -1,5 +1,5 @@
-// CHECK is for our own mistakes, in every build type: it prints where and what, and ends the process. Input from
-// outside is never CHECKed; it is a Status.
+// CHECK is for our own mistakes, in every build type: it prints where and what, and ends the
+// process. Input from outside is never CHECKed; it is a Status.
 #pragma once
 
 #include <source_location>
@@ -13,10 +13,10 @@ namespace youtu {
 
 }  // namespace youtu
 
-#define CHECK(condition)                                                            \
-  do {                                                                              \
-    if (!(condition)) [[unlikely]]                                                  \
-      ::youtu::check_failed(#condition, std::source_location::current());           \
+#define CHECK(condition)                                                  \
+  do {                                                                    \
+    if (!(condition)) [[unlikely]]                                        \
+      ::youtu::check_failed(#condition, std::source_location::current()); \
   } while (false)
 
 #ifdef NDEBUG

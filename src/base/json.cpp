@@ -10,7 +10,8 @@ namespace youtu {
 
 namespace {
 
-// Builds the document while it enforces the limits that nlohmann-json does not know: depth, node count, duplicate keys.
+// Builds the document while it enforces the limits that nlohmann-json does not know: depth, node
+// count, duplicate keys.
 template <typename Document>
 class LimitedBuilder {
  public:
@@ -45,7 +46,8 @@ class LimitedBuilder {
     const std::string_view what = error.what();
     // nlohmann reports a lone \uD800-\uDFFF escape only in words.
     if (what.find("surrogate") != std::string_view::npos) {
-      return fail("invalid_unicode", "a \\u escape is half of a surrogate pair near byte " + std::to_string(position));
+      return fail("invalid_unicode",
+                  "a \\u escape is half of a surrogate pair near byte " + std::to_string(position));
     }
     return fail("invalid_json", "syntax error near byte " + std::to_string(position));
   }
@@ -97,7 +99,8 @@ class LimitedBuilder {
 
   Document& root_;
   const JsonLimits& limits_;
-  std::vector<Document*> open_;  // stable: a container grows only while it is the innermost open one
+  std::vector<Document*>
+      open_;  // stable: a container grows only while it is the innermost open one
   std::string key_;
   size_t num_nodes_ = 0;
   Status status_;
@@ -111,7 +114,8 @@ Result<Document> parse(std::string_view text, const JsonLimits& limits) {
                                     {}, "too_large");
   }
   if (const size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
-    return Status::invalid_argument("byte " + std::to_string(bad) + " is not UTF-8", {}, "invalid_utf8");
+    return Status::invalid_argument("byte " + std::to_string(bad) + " is not UTF-8", {},
+                                    "invalid_utf8");
   }
   if (text.starts_with("\xEF\xBB\xBF")) {
     return Status::invalid_argument("starts with a byte order mark", {}, "invalid_json");

@@ -19,8 +19,9 @@ struct JsonLimits {
   size_t max_nodes = 100'000;
 };
 
-// Errors are kInvalidArgument with reason "invalid_json", "invalid_utf8", "invalid_unicode" (a lone surrogate),
-// "too_deep", "too_large", "duplicate_key" or "out_of_range" (a number that no double holds).
+// Errors are kInvalidArgument with reason "invalid_json", "invalid_utf8", "invalid_unicode" (a lone
+// surrogate), "too_deep", "too_large", "duplicate_key" or "out_of_range" (a number that no double
+// holds).
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 Result<OrderedJson> parse_ordered_json(std::string_view text, const JsonLimits& limits = {});
 

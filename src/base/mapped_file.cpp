@@ -38,7 +38,8 @@ Status open_error(const std::string& path) {
 Result<size_t> regular_file_size(int fd, const std::string& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return open_error(path);
-  if (S_ISDIR(info.st_mode)) return Status::invalid_argument(path + ": is a directory (a file is expected)");
+  if (S_ISDIR(info.st_mode))
+    return Status::invalid_argument(path + ": is a directory (a file is expected)");
   if (!S_ISREG(info.st_mode)) return Status::invalid_argument(path + ": is not a regular file");
   return static_cast<size_t>(info.st_size);
 }

@@ -48,7 +48,8 @@ inline float f16_to_float(uint16_t half) {
   const uint32_t exponent = (half >> 10) & 0x1fu;
   const uint32_t fraction = half & 0x3ffu;
   if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | (fraction << 13));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
+  if (exponent != 0)
+    return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
   const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
   return sign ? -magnitude : magnitude;
 }
@@ -57,8 +58,9 @@ inline uint16_t float_to_f16(float value) {
   const uint16_t sign = static_cast<uint16_t>((bits >> 16) & 0x8000u);
   const uint32_t magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);
-  if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);  // rounds to 65536 or more
-  if (magnitude < 0x38800000u) {                                              // subnormal: a multiple of 2^-24
+  if (magnitude >= 0x477ff000u)
+    return static_cast<uint16_t>(sign | 0x7c00u);  // rounds to 65536 or more
+  if (magnitude < 0x38800000u) {                   // subnormal: a multiple of 2^-24
     const float scaled = std::bit_cast<float>(magnitude) * 0x1p24f;
     const uint32_t whole = static_cast<uint32_t>(scaled);
     const float rest = scaled - static_cast<float>(whole);

@@ -30,7 +30,8 @@ uint8_t byte_at(std::string_view text, size_t i) {
   return static_cast<uint8_t>(text[i]);
 }
 
-// How many bytes at the front of `text` are a prefix of the character that its first byte announces.
+// How many bytes at the front of `text` are a prefix of the character that its first byte
+// announces.
 size_t valid_prefix(std::string_view text, const LeadByte& lead) {
   size_t n = 1;
   while (n < lead.length && n < text.size()) {
@@ -52,7 +53,8 @@ DecodedChar decode_utf8(std::string_view text) {
   const size_t n = valid_prefix(text, lead);
   if (n < lead.length) return {kReplacementCharacter, n, false};
   char32_t code_point = byte_at(text, 0) & (0xFFu >> (lead.length + 1));
-  for (size_t i = 1; i < lead.length; ++i) code_point = (code_point << 6) | (byte_at(text, i) & 0x3Fu);
+  for (size_t i = 1; i < lead.length; ++i)
+    code_point = (code_point << 6) | (byte_at(text, i) & 0x3Fu);
   return {code_point, lead.length, true};
 }
 
@@ -66,7 +68,9 @@ size_t find_invalid_utf8(std::string_view text) {
 }
 
 void append_utf8(std::string& out, char32_t c) {
-  const auto put = [&out](char32_t byte) { out.push_back(static_cast<char>(static_cast<uint8_t>(byte))); };
+  const auto put = [&out](char32_t byte) {
+    out.push_back(static_cast<char>(static_cast<uint8_t>(byte)));
+  };
   if (c < 0x80) {
     put(c);
   } else if (c < 0x800) {

@@ -16,8 +16,9 @@ inline bool is_utf8(std::string_view text) {
   return find_invalid_utf8(text) == std::string_view::npos;
 }
 
-// One character at the front of `text`: its code point and its length in bytes. A malformed sequence decodes as
-// U+FFFD and has the length of its longest valid prefix (at least 1), as Unicode recommends. REQUIRES: not empty.
+// One character at the front of `text`: its code point and its length in bytes. A malformed
+// sequence decodes as U+FFFD and has the length of its longest valid prefix (at least 1), as
+// Unicode recommends. REQUIRES: not empty.
 struct DecodedChar {
   char32_t code_point;
   size_t length;
