@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "commands.h"
 #include "completion.h"
 #include "engine_flags.h"
@@ -50,14 +51,15 @@ class Conversation {
 
   // Answers `text` on stdout. An error leaves the conversation as it was before.
   Status answer(std::string text) {
+    if (!is_utf8(text)) return Status::invalid_argument("the line is not UTF-8", "prompt");
     messages_.push_back({.role = "user", .content = std::move(text)});
     Result<Completion> completion = complete();
-    std::putchar('\n');
-    std::fflush(stdout);
     if (!completion) {
       messages_.pop_back();
       return completion.status();
     }
+    std::putchar('\n');
+    std::fflush(stdout);
     if (completion->finish_reason == FinishReason::kLength) {
       say("(the answer reached max_new_tokens or the context length)\n");
     } else if (completion->finish_reason == FinishReason::kCancelled) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "commands.h"
 #include "completion.h"
 #include "engine_flags.h"
@@ -81,6 +82,7 @@ Status generate(const GenerateFlags& flags) {
   Result<std::string> prompt =
       flags.prompt ? Result<std::string>(*flags.prompt) : read_standard_input();
   if (!prompt) return prompt.status();
+  if (!is_utf8(*prompt)) return Status::invalid_argument("the prompt is not UTF-8", "prompt");
 
   Result<std::unique_ptr<Engine>> engine = create_engine(flags.engine);
   if (!engine) return engine.status();

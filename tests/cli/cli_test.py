@@ -84,9 +84,11 @@ class Errors(unittest.TestCase):
         self.fails(2, "--raw", "generate", "-p", "a", "--raw", "--system", "b")
 
     def test_prompt_that_is_no_utf8(self):
-        done = subprocess.run([PROGRAM, "generate"], input=b"a\xff", capture_output=True, timeout=TIMEOUT_S)
-        self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn(b"UTF-8", done.stderr)
+        for command, what in (("generate", b"the prompt"), ("chat", b"the line")):
+            done = subprocess.run([PROGRAM, command], input=b"a\xff", capture_output=True, timeout=TIMEOUT_S)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertEqual(done.stderr, b"error: " + what + b" is not UTF-8\n")
+            self.assertEqual(done.stdout, b"")
 
 
 class Generate(unittest.TestCase):
