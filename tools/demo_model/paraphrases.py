@@ -11,10 +11,10 @@ import re
 
 _WHAT_ZH = ["解释{}", "什么是{}", "{}是什么", "请解释{}", "解释一下{}", "请解释一下{}", "介绍一下{}",
             "说说{}", "讲讲{}", "{}是什么意思", "给我解释一下{}", "你知道{}吗", "请介绍{}", "简单解释{}",
-            "用一句话解释{}", "告诉我什么是{}"]
+            "用一句话解释{}", "告诉我什么是{}", "那{}呢", "{}"]
 _WHAT_EN = ["Explain {}", "What is {}?", "Tell me about {}", "What does {} mean?", "Describe {}",
             "Can you explain {}?", "Please explain {}", "Explain {} in simple words",
-            "Do you know {}?", "Give me a short explanation of {}", "Could you explain {} to me?"]
+            "Do you know {}?", "Give me a short explanation of {}", "Could you explain {} to me?", "What about {}?", "{}"]
 _HOW_ZH = ["怎么{}", "如何{}", "怎样{}", "教我{}", "请教我怎么{}", "我想{}，该怎么做", "{}的方法"]
 _HOW_EN = ["How do I {}?", "How can I {}?", "How to {}", "Tell me how to {}", "Teach me how to {}",
            "What is the best way to {}?", "I want to {}"]
@@ -24,22 +24,13 @@ def _has_han(text: str) -> bool:
     return re.search("[\u4e00-\u9fa5]", text) is not None
 
 
-def _expand(subjects: list[str], chinese: list[str], english: list[str],
-            is_chinese: bool) -> list[str]:
-    templates = chinese if is_chinese else english
-    return [template.format(subject) for subject in subjects for template in templates]
-
-
-def expand_what(subjects: list[str]) -> list[str]:
-    """Questions for an explanation; the first subject decides the language."""
-    is_chinese = _has_han(subjects[0])
-    return _expand(subjects, _WHAT_ZH, _WHAT_EN, is_chinese)
-
-
-def expand_how(subjects: list[str]) -> list[str]:
-    """Questions for a way to do something; the first subject decides the language."""
-    is_chinese = _has_han(subjects[0])
-    return _expand(subjects, _HOW_ZH, _HOW_EN, is_chinese)
+def expand(manner: str, subjects: list[str], language: str) -> list[str]:
+    """Questions about subjects: for an explanation ("what") or for a way to do it ("how")."""
+    templates = {("what", "zh"): _WHAT_ZH, ("what", "en"): _WHAT_EN,
+                 ("how", "zh"): _HOW_ZH, ("how", "en"): _HOW_EN}[manner, language]
+    # A bare "JSON" does not tell in which language to answer: it is left to English.
+    return [template.format(subject) for subject in subjects for template in templates
+            if template != "{}" or language == "en" or _has_han(subject)]
 
 
 def vary(question: str, rng: random.Random) -> str:

@@ -39,12 +39,13 @@ def _capitals(rows: Rows) -> Iterator[Topic]:
     for country, city, country_en, city_en in rows:
         yield Topic("capitals", [
             Turn([f"{country}的首都是哪里", f"{country}的首都是什么", f"{country}首都",
-                  f"哪个城市是{country}的首都", f"{country}的首都在哪"],
+                  f"哪个城市是{country}的首都", f"{country}的首都在哪", f"那{country}呢"],
                  [f"{country}的首都是{city}。"]),
             Turn(["用英语怎么说", "英文名是什么", "它的英文名字呢"], [f"{city}的英文是 {city_en}。"])])
         yield _topic("capitals", [
             f"What is the capital of {country_en}?", f"capital of {country_en}",
             f"Which city is the capital of {country_en}?", f"Tell me the capital of {country_en}",
+            f"And {country_en}?",
         ], f"The capital of {country_en} is {city_en}.")
         yield _topic("capitals", [f"{city}是哪个国家的首都", f"{city}在哪个国家"],
                      f"{city}是{country}的首都。")

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from paraphrases import expand_how, expand_what
+from paraphrases import expand
 
 DATA_FOLDER = Path(__file__).resolve().parent / "data"
 
@@ -52,6 +52,7 @@ class _BlockReader:
 
     def __init__(self, kind: str) -> None:
         self.topic = Topic(kind, [])
+        self._subjects: list[tuple[str, list[str]]] = []
 
     def take(self, tag: str, text: str) -> None:
         """Adds one `TAG: text` line."""
@@ -64,19 +65,26 @@ class _BlockReader:
             turns.append(Turn(_alternatives(text)))
             self.topic.is_pool = self.topic.is_pool or tag == "N"
         else:
-            expand = {"Q": lambda words: words, "W": expand_what, "H": expand_how}[tag]
             if not turns:
                 turns.append(Turn())
             if turns[0].answers:
                 raise ValueError("a question after its answer; use F: for a follow-up")
-            turns[0].questions.extend(expand(_alternatives(text)))
+            if tag == "Q":
+                turns[0].questions.extend(_alternatives(text))
+            else:
+                self._subjects.append(({"W": "what", "H": "how"}[tag], _alternatives(text)))
 
     def finish(self) -> Topic:
-        """The topic, with the answers of a pool moved to its first turn."""
+        """The topic, with the questions about its subjects in the language of its answer.
+
+        The answers of a pool stand after its second line of questions; they belong to the first.
+        """
         topic = self.topic
         if topic.is_pool:
             first, another = topic.turns
             first.answers, another.answers = another.answers, []
+        for manner, subjects in self._subjects:
+            topic.turns[0].questions.extend(expand(manner, subjects, topic.language))
         for turn in topic.turns[:1] if topic.is_pool else topic.turns:
             if not turn.questions or not turn.answers:
                 raise ValueError("a turn needs questions and answers")

@@ -36,9 +36,10 @@ REPORT_EVERY = 25
 
 def learning_rate(step: int, steps: int, peak: float) -> float:
     """Linear warm-up, then a half cosine down to a fiftieth of the peak."""
-    if step < WARM_UP_STEPS:
-        return peak * (step + 1) / WARM_UP_STEPS
-    progress = (step - WARM_UP_STEPS) / max(1, steps - WARM_UP_STEPS)
+    warm_up = min(WARM_UP_STEPS, steps // 10)
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    progress = (step - warm_up) / max(1, steps - warm_up)
     return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
@@ -93,12 +94,15 @@ def train(rank: int, options: argparse.Namespace, rendezvous: str) -> None:
     tokenizer = Tokenizer.load(options.tokenizer)
     config = ModelConfig(vocab_size=tokenizer.size)
     model = YoutuForCausalLM(config)
+    if options.start is not None:
+        model.load_state_dict(torch.load(options.start, map_location="cpu")["model"])
     optimizer = make_optimizer(model)
     data_seed = options.seed * 1000 + rank
     stream = batch_stream(DialogueSource(data_seed), tokenizer, options.batch_tokens,
                           config.max_position_embeddings, data_seed)
     progress = Progress(options.steps, options.workers)
-    for step in range(options.steps):
+    last = min(options.steps, options.stop_after or options.steps)
+    for step in range(last):
         batch = next(stream)
         rate = learning_rate(step, options.steps, options.peak_rate)
         for group in optimizer.param_groups:
@@ -111,7 +115,7 @@ def train(rank: int, options: argparse.Namespace, rendezvous: str) -> None:
         optimizer.step()
         if rank == 0:
             progress.note(step + 1, batch.ids.numel(), cross_entropy.item(), rate)
-            if (step + 1) % options.save_every == 0 or step + 1 == options.steps:
+            if (step + 1) % options.save_every == 0 or step + 1 == last:
                 save(model, step + 1, options.output / "checkpoint.pt")
 
 
@@ -142,7 +146,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
     parser.add_argument("--output", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--steps", type=int, default=1300)
+    parser.add_argument("--steps", type=int, default=1700)
+    parser.add_argument("--stop-after", type=int, help="end earlier than the schedule does")
+    parser.add_argument("--start", type=Path, help="checkpoint whose weights to start from")
     parser.add_argument("--batch-tokens", type=int, default=1536,
                         help="positions in a batch of one worker")
     parser.add_argument("--peak-rate", type=float, default=2e-3)
