@@ -117,6 +117,10 @@ Result<Document> parse(std::string_view text, const JsonLimits& limits) {
     return Status::invalid_argument("byte " + std::to_string(bad) + " is not UTF-8", {},
                                     "invalid_utf8");
   }
+  // The library takes a NUL for the end of the text and would not look at what follows.
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return Status::invalid_argument("a NUL at byte " + std::to_string(nul), {}, "invalid_json");
+  }
   if (text.starts_with("\xEF\xBB\xBF")) {
     return Status::invalid_argument("starts with a byte order mark", {}, "invalid_json");
   }

@@ -44,6 +44,11 @@ TEST(Json, RefusesWhatIsNoJson) {
   }
 }
 
+TEST(Json, LooksBeyondANul) {
+  EXPECT_EQ(reason_of(std::string_view("{}\0", 3)), "invalid_json");
+  EXPECT_EQ(reason_of(std::string_view("{}\0{", 4)), "invalid_json");
+}
+
 TEST(Json, BoundsDepthSizeAndCount) {
   EXPECT_EQ(reason_of(repeat("[", 100'000)), "too_deep");
   EXPECT_EQ(reason_of(repeat(R"({"a":)", 65) + "1" + repeat("}", 65)), "too_deep");
