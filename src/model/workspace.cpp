@@ -7,7 +7,7 @@ namespace youtu {
 
 namespace {
 
-// Cuts one allocation into activations.
+// Cuts one allocation into activations; of nullptr, only measures.
 class Cutter {
  public:
   explicit Cutter(float* data) : data_(data) {}
@@ -15,7 +15,7 @@ class Cutter {
   // Rows start at 64-byte boundaries.
   Activation cut(int32_t rows, int32_t cols) {
     const int64_t stride = align_up<int64_t>(cols, 16);
-    const Activation activation = {data_ + used_, rows, cols, stride};
+    const Activation activation = {data_ ? data_ + used_ : nullptr, rows, cols, stride};
     used_ += stride * rows;
     return activation;
   }
