@@ -56,7 +56,7 @@ asan tsan: test_packages
 # Every fuzz target for FUZZ_SECONDS, beginning with its corpus; findings stay in build/fuzz.
 fuzz: test_packages
 	cmake --preset fuzz
-	cmake --build build/fuzz --parallel $(JOBS)
+	cmake --build build/fuzz --parallel $(JOBS) --target fuzzers
 	tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
 
 format: test_packages

@@ -36,12 +36,16 @@ endfunction()
 
 # youtu_fuzzer(<name> SOURCES ... DEPS ...)
 # With the fuzz preset: a libFuzzer program. Otherwise: a replay of its corpus (fuzz/corpus/<name>) as a ctest case.
+# The target `fuzzers` builds all of the former.
+add_custom_target(fuzzers)
+
 function(youtu_fuzzer name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   list(TRANSFORM ARG_DEPS PREPEND youtu_)
   if(YOUTU_BUILD_FUZZERS)
     add_executable(${name} ${ARG_SOURCES})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${name})
   elseif(YOUTU_BUILD_TESTS)
     add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/fuzz/replay_corpus.cpp)
     add_test(NAME ${name}.corpus COMMAND ${name} ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
