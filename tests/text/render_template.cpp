@@ -1,7 +1,7 @@
 // Renders chat templates for the differential test: reads cases as JSON lines
 //   {"template", "messages", "tools", "add_generation_prompt", "enable_thinking"}
-// and writes for each one line, {"text", "trusted"} or {"error"}. "trusted" is one character for each
-// segment: "t" from the template, "u" from a message.
+// and writes for each one line, {"text", "trusted"} or {"error"}. "trusted" is one character for
+// each segment: "t" from the template, "u" from a message.
 #include <cstdio>
 #include <iostream>
 #include <string>

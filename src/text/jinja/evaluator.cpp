@@ -162,7 +162,7 @@ Evaluator::Flow Evaluator::run(const ForStmt& node) {
   const std::vector<Value> items = select_items(node, scope);
   if (execution_.failed()) return Flow::kNormal;
   if (items.empty()) return run_scoped(node.otherwise, make_scope(scope_));
-  auto* loop = execution_.make_object<LoopObject>(items.size(), ++loop_depth_);
+  auto* loop = execution_.make_object<LoopObject>(items.size());
   for (size_t i = 0; i < items.size() && !execution_.failed(); ++i) {
     execution_.charge(1);
     scope.clear();  // what a turn sets is gone in the next
@@ -173,7 +173,6 @@ Evaluator::Flow Evaluator::run(const ForStmt& node) {
     scope_ = outer;
     if (execution_.failed() || run_scoped(node.body, scope) == Flow::kBreak) break;
   }
-  --loop_depth_;
   return Flow::kNormal;
 }
 
@@ -276,7 +275,6 @@ Value Evaluator::call_macro(const MacroDefinition& macro, const Scope& definitio
   }
   ++macro_depth_;
   Scope* outer = std::exchange(scope_, &scope);
-  const int64_t outer_loops = std::exchange(loop_depth_, 0);
   for (size_t i = 0; i < macro.parameters.size(); ++i) {
     const MacroDefinition::Parameter& parameter = macro.parameters[i];
     if (i < arguments.positional.size()) {
@@ -293,7 +291,6 @@ Value Evaluator::call_macro(const MacroDefinition& macro, const Scope& definitio
   Flow flow = Flow::kNormal;
   Value text = capture(macro.body, flow);
   scope_ = outer;
-  loop_depth_ = outer_loops;
   --macro_depth_;
   return text;
 }

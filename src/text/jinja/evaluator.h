@@ -86,7 +86,6 @@ class Evaluator {
   TextBuilder* out_ = nullptr;
   int depth_ = 0;
   int macro_depth_ = 0;
-  int64_t loop_depth_ = 0;
   int line_ = 1;
 };
 

@@ -17,7 +17,7 @@ inline constexpr int kMaxDataDepth = 100;   // nesting of lists and dicts when p
 // Work is counted in steps: one for each syntax node that is evaluated, and more for operations on
 // long texts and lists, so that the count bounds both time and memory.
 inline constexpr int64_t kMaxSteps = 1'000'000;
-inline constexpr size_t kTextBytesPerStep = 256;
+inline constexpr size_t kTextBytesPerStep = 128;
 inline constexpr size_t kItemsReadPerStep = 64;
 inline constexpr size_t kItemsMadePerStep = 8;
 

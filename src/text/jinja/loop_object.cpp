@@ -54,8 +54,9 @@ std::optional<Value> LoopObject::attribute(Execution& execution, std::string_vie
   if (name == "revindex0") return size - index - 1;
   if (name == "previtem") return previous_;
   if (name == "nextitem") return next_;
-  if (name == "depth") return depth_;
-  if (name == "depth0") return depth_ - 1;
+  // The depth of recursion, not of nesting, and no loop is recursive.
+  if (name == "depth") return int64_t{1};
+  if (name == "depth0") return int64_t{0};
   if (name == "cycle" || name == "changed") {
     return static_cast<Object*>(execution.make_object<LoopMethod>(*this, name == "cycle"));
   }

@@ -9,7 +9,7 @@ namespace youtu::jinja {
 
 class LoopObject : public Object {
  public:
-  LoopObject(size_t size, int64_t depth) : size_(size), depth_(depth) {}
+  explicit LoopObject(size_t size) : size_(size) {}
 
   // Before each turn: its place, and its neighbours, which are undefined at the ends.
   void advance(size_t index, Value previous, Value next) {
@@ -29,7 +29,6 @@ class LoopObject : public Object {
 
  private:
   size_t size_;
-  int64_t depth_;
   size_t index_ = 0;
   Value previous_;
   Value next_;

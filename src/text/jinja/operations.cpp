@@ -249,10 +249,11 @@ size_t slice_place(const SlicePlan& plan, size_t i) {
   return static_cast<size_t>(plan.start + static_cast<int64_t>(i) * plan.step);
 }
 
-std::optional<int64_t> slice_bound(Execution& execution, const Value& value) {
-  if (value.is_undefined() || value.is_none()) return std::nullopt;
+bool is_slice_bound(const Value& value) {
+  return value.is_undefined() || value.is_none() || value.is_integer() || value.is_bool();
+}
+std::optional<int64_t> slice_bound(const Value& value) {
   if (value.is_integer() || value.is_bool()) return value.as_integer();
-  execution.fail("a slice needs integers, not " + std::string(type_name(value)));
   return std::nullopt;
 }
 
@@ -376,11 +377,12 @@ Value get_path(Execution& execution, const Value& object, std::string_view path)
 Value get_slice(Execution& execution, const Value& object, const Value& start, const Value& stop,
                 const Value& step) {
   if (object.is_undefined()) return execution.fail(undefined_message(object));
-  const int64_t stride = slice_bound(execution, step).value_or(1);
+  // What has no slices has no such item either, which is undefined and no error.
+  if (!is_slice_bound(start) || !is_slice_bound(stop) || !is_slice_bound(step)) return {};
+  const int64_t stride = slice_bound(step).value_or(1);
   if (stride == 0) return execution.fail("a slice's step is zero");
-  const auto first = slice_bound(execution, start);
-  const auto last = slice_bound(execution, stop);
-  if (execution.failed()) return {};
+  const auto first = slice_bound(start);
+  const auto last = slice_bound(stop);
   execution.charge_reading(object);
   if (object.is_text()) {
     const std::vector<size_t> offsets = character_offsets(object.bytes());
@@ -388,7 +390,7 @@ Value get_slice(Execution& execution, const Value& object, const Value& start, c
     return slice_text(execution, object.text(), plan_slice(size, first, last, stride), offsets);
   }
   const List* list = object.list();
-  if (!list) return execution.fail(std::string(type_name(object)) + " cannot be sliced");
+  if (!list) return {};
   const auto size = static_cast<int64_t>(list->items.size());
   const SlicePlan plan = plan_slice(size, first, last, stride);
   std::vector<Value> items;
