@@ -66,7 +66,8 @@ TEST(JinjaLimits, BoundNestingOfSyntax) {
     }
   }
   EXPECT_THAT(outcome(repeated("{% if 1 %}", 200)), HasSubstr("nested deeper"));
-  EXPECT_THAT(outcome("{% set " + repeated("(", 200) + "a" + repeated(")", 200) + " = 1 %}"), HasSubstr("nested deeper"));
+  EXPECT_THAT(outcome("{% set " + repeated("(", 200) + "a" + repeated(")", 200) + " = 1 %}"),
+              HasSubstr("nested deeper"));
   EXPECT_EQ(outcome("{{ " + repeated("(", 30) + "1" + repeated(")", 30) + " }}"), "1");
   EXPECT_EQ(outcome("{{ 'a'" + repeated(" ~ 'a'", 500) + " }}"), repeated("a", 501));
   EXPECT_EQ(outcome("{% if 0 %}" + repeated("{% elif 0 %}", 500) + "{% else %}e{% endif %}"), "e");
