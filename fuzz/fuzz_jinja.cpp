@@ -2,15 +2,15 @@
 // it prints must keep the bookkeeping of trust, and no letter of the conversation may come out
 // trusted. The conversation is written in Greek capitals, which no case conversion of other letters
 // gives; a template that spells them itself is left alone.
+#include "base/check.h"
+#include "base/utf8.h"
+#include "text/chat_template.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/check.h"
-#include "base/utf8.h"
-#include "text/chat_template.h"
 
 namespace {
 

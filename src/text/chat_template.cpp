@@ -5,9 +5,13 @@
 #include "text/jinja/evaluator.h"
 #include "text/jinja/parser.h"
 
+#include <algorithm>
+
 namespace youtu {
 
 namespace {
+
+using jinja::ArgumentForm;
 
 Status check_utf8(std::string_view text, const std::string& what) {
   if (is_utf8(text)) return Status::ok();
@@ -30,6 +34,11 @@ Status check_message(const ChatMessage& message, size_t index) {
   return Status::ok();
 }
 
+bool has_calls(std::span<const ChatMessage> messages) {
+  return std::any_of(messages.begin(), messages.end(),
+                     [](const ChatMessage& message) { return !message.tool_calls.empty(); });
+}
+
 std::vector<PromptSegment> to_segments(const jinja::TracedText& text) {
   std::vector<PromptSegment> segments;
   const std::string_view bytes = text.bytes();
@@ -39,6 +48,36 @@ std::vector<PromptSegment> to_segments(const jinja::TracedText& text) {
     begin = run.end;
   }
   return segments;
+}
+
+struct Rendering {
+  const std::string& name;
+  const jinja::Block& block;
+  std::span<const ChatMessage> messages;
+  const ChatOptions& options;
+  const ChatTemplateTokens& tokens;
+  ArgumentForm form;
+};
+
+Result<std::vector<PromptSegment>> render_once(const Rendering& rendering) {
+  const ChatOptions& options = rendering.options;
+  const ChatTemplateTokens& tokens = rendering.tokens;
+  jinja::Execution execution(rendering.name,
+                             jinja::conversation_bytes(rendering.messages, options.tools));
+  jinja::Evaluator evaluator(execution);
+  evaluator.set_global("messages",
+                       jinja::message_list(execution, rendering.messages, rendering.form));
+  evaluator.set_global("add_generation_prompt", options.add_generation_prompt);
+  if (options.enable_thinking) evaluator.set_global("enable_thinking", *options.enable_thinking);
+  if (!options.tools.empty()) {
+    evaluator.set_global("tools", jinja::tool_list(execution, options.tools));
+  }
+  evaluator.set_global("bos_token", execution.make_trusted(tokens.bos_token));
+  evaluator.set_global("eos_token", execution.make_trusted(tokens.eos_token));
+  evaluator.set_global("pad_token", execution.make_trusted(tokens.pad_token));
+  const jinja::TracedText text = evaluator.run(rendering.block);
+  if (execution.failed()) return execution.status();
+  return to_segments(text);
 }
 
 }  // namespace
@@ -70,20 +109,14 @@ Result<std::vector<PromptSegment>> ChatTemplate::render(std::span<const ChatMess
   for (const std::string* token : {&tokens.bos_token, &tokens.eos_token, &tokens.pad_token}) {
     if (Status status = check_utf8(*token, "a token's text"); !status) return status;
   }
-  jinja::Execution execution(parsed_->name, jinja::conversation_bytes(messages, options.tools));
-  jinja::Evaluator evaluator(execution);
-  evaluator.set_global("messages", jinja::message_list(execution, messages));
-  evaluator.set_global("add_generation_prompt", options.add_generation_prompt);
-  if (options.enable_thinking) evaluator.set_global("enable_thinking", *options.enable_thinking);
-  if (!options.tools.empty()) {
-    evaluator.set_global("tools", jinja::tool_list(execution, options.tools));
+  const auto with_dicts =
+      render_once({parsed_->name, parsed_->block, messages, options, tokens, ArgumentForm::kDict});
+  if (with_dicts || with_dicts.status().reason() != "template_error" || !has_calls(messages)) {
+    return with_dicts;
   }
-  evaluator.set_global("bos_token", execution.make_trusted(tokens.bos_token));
-  evaluator.set_global("eos_token", execution.make_trusted(tokens.eos_token));
-  evaluator.set_global("pad_token", execution.make_trusted(tokens.pad_token));
-  const jinja::TracedText text = evaluator.run(parsed_->block);
-  if (execution.failed()) return execution.status();
-  return to_segments(text);
+  const auto with_texts =
+      render_once({parsed_->name, parsed_->block, messages, options, tokens, ArgumentForm::kText});
+  return with_texts ? with_texts : with_dicts;
 }
 
 }  // namespace youtu

@@ -2,15 +2,15 @@
 // known to come from the template or from a message.
 #pragma once
 
+#include "youtu/status.h"
+#include "youtu/tokenizer.h"
+#include "youtu/types.h"
+
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "youtu/status.h"
-#include "youtu/tokenizer.h"
-#include "youtu/types.h"
 
 namespace youtu {
 
@@ -29,8 +29,11 @@ class ChatTemplate {
 
   // Runs the template as Hugging Face does: `messages`, `add_generation_prompt` and the three
   // tokens are always defined, `tools` only if there are some, `enable_thinking` only if it is set.
-  // Roles, contents, tools, calls and their ids are untrusted. Segments differ in trust from their
-  // neighbours and are not empty. Errors are kInvalidArgument, with reason "template_raised" where
+  // The arguments of a call are a dict, by Hugging Face's convention; for a template that fails on
+  // a dict, because it joins the arguments to its own text as DeepSeek's do, they are text.
+  //
+  // Roles, contents, tools, calls and their ids are untrusted. Segments are not empty and differ in
+  // trust from their neighbours. Errors are kInvalidArgument, with reason "template_raised" where
   // the template itself refuses the conversation (then the message is the template's own),
   // "template_limit", "template_error", "invalid_utf8", or that of a tool which is not JSON.
   Result<std::vector<PromptSegment>> render(std::span<const ChatMessage> messages,

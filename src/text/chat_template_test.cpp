@@ -175,6 +175,22 @@ TEST(ChatTemplate, PassesOnWhatTheTemplateRaises) {
   EXPECT_EQ(rendered.status().message().size(), 200u);
 }
 
+TEST(ChatTemplate, GivesArgumentsAsTextToATemplateThatJoinsThem) {
+  const ChatTemplate joins =
+      parse_or_die("{{ 'args: ' + messages[0].tool_calls[0].function.arguments + nope }}");
+  const ChatTemplate parsed =
+      parse_or_die("{{ 'args: ' + messages[0].tool_calls[0].function.arguments }}");
+  ChatMessage message{"assistant", ""};
+  message.tool_calls = {{.id = "1", .name = "f", .arguments = R"({"x":1})"}};
+  const auto segments = parsed.render(std::vector<ChatMessage>{message}, {}, kTokens);
+  ASSERT_TRUE(segments.is_ok()) << segments.status().message();
+  EXPECT_EQ(*segments, (std::vector<PromptSegment>{{"args: ", true}, {R"({"x":1})", false}}));
+  // Where neither form helps, the error is that of the first.
+  const auto failed = joins.render(std::vector<ChatMessage>{message}, {}, kTokens);
+  ASSERT_FALSE(failed.is_ok());
+  EXPECT_THAT(failed.status().message(), HasSubstr("cannot compute str + dict"));
+}
+
 TEST(ChatTemplate, RefusesTextThatIsNotUtf8) {
   const ChatTemplate parsed = parse_or_die("{{ messages[0].content }}");
   const auto rendered = parsed.render(std::vector<ChatMessage>{{"user", "\xff"}}, {}, kTokens);

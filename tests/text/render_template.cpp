@@ -2,13 +2,13 @@
 //   {"template", "messages", "tools", "add_generation_prompt", "enable_thinking"}
 // and writes for each one line, {"text", "trusted"} or {"error"}. "trusted" is one character for
 // each segment: "t" from the template, "u" from a message.
+#include "base/json.h"
+#include "text/chat_template.h"
+
 #include <cstdio>
 #include <iostream>
 #include <string>
 #include <vector>
-
-#include "base/json.h"
-#include "text/chat_template.h"
 
 namespace {
 

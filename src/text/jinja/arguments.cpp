@@ -1,10 +1,10 @@
 #include "text/jinja/arguments.h"
 
-#include <algorithm>
-#include <string>
-
 #include "base/check.h"
 #include "text/jinja/execution.h"
+
+#include <algorithm>
+#include <string>
 
 namespace youtu::jinja {
 

@@ -1,13 +1,13 @@
 // The arguments of a call, and how a function of ours receives them: by position or by keyword.
 #pragma once
 
+#include "text/jinja/value.h"
+
 #include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
 #include <vector>
-
-#include "text/jinja/value.h"
 
 namespace youtu::jinja {
 

@@ -2,14 +2,14 @@
 // read, by any number of renderings at a time.
 #pragma once
 
+#include "text/jinja/builtins.h"
+#include "text/jinja/value.h"
+
 #include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "text/jinja/builtins.h"
-#include "text/jinja/value.h"
 
 namespace youtu::jinja {
 

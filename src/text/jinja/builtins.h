@@ -2,11 +2,11 @@
 // calls tests), methods (`x.strip()`) and global functions (`range(3)`).
 #pragma once
 
-#include <span>
-#include <string_view>
-
 #include "text/jinja/arguments.h"
 #include "text/jinja/value.h"
+
+#include <span>
+#include <string_view>
 
 namespace youtu::jinja {
 

@@ -1,9 +1,9 @@
 #include "text/jinja/comparison.h"
 
+#include "text/jinja/text_search.h"
+
 #include <algorithm>
 #include <string>
-
-#include "text/jinja/text_search.h"
 
 namespace youtu::jinja {
 

@@ -1,8 +1,8 @@
 #include "text/jinja/conversation_values.h"
 
-#include <limits>
-
 #include "base/json.h"
+
+#include <limits>
 
 namespace youtu::jinja {
 
@@ -56,14 +56,19 @@ Dict* make_message_dict(Execution& execution) {
   return dict;
 }
 
-Value call_value(Execution& execution, const ToolCall& call) {
+Value arguments_value(Execution& execution, const std::string& arguments, ArgumentForm form) {
+  if (form == ArgumentForm::kDict) {
+    const Result<OrderedJson> json = parse_ordered_json(arguments);
+    if (json.is_ok() && json->is_object()) return from_json(execution, *json);
+  }
+  return untrusted(execution, arguments);
+}
+
+Value call_value(Execution& execution, const ToolCall& call, ArgumentForm form) {
   Dict* function = make_message_dict(execution);
   function->set(execution.make_trusted("name"), untrusted(execution, call.name));
-  const Result<OrderedJson> arguments = parse_ordered_json(call.arguments);
-  const bool is_object = arguments.is_ok() && arguments->is_object();
-  function->set(execution.make_trusted("arguments"), is_object
-                                                         ? from_json(execution, *arguments)
-                                                         : untrusted(execution, call.arguments));
+  function->set(execution.make_trusted("arguments"),
+                arguments_value(execution, call.arguments, form));
   Dict* dict = make_message_dict(execution);
   dict->set(execution.make_trusted("type"), execution.make_trusted("function"));
   if (!call.id.empty()) dict->set(execution.make_trusted("id"), untrusted(execution, call.id));
@@ -86,7 +91,7 @@ size_t conversation_bytes(std::span<const ChatMessage> messages,
   return total;
 }
 
-Value message_list(Execution& execution, std::span<const ChatMessage> messages) {
+Value message_list(Execution& execution, std::span<const ChatMessage> messages, ArgumentForm form) {
   List* list = execution.make_list();
   list->from_message = true;
   for (const ChatMessage& message : messages) {
@@ -97,7 +102,7 @@ Value message_list(Execution& execution, std::span<const ChatMessage> messages) 
       List* calls = execution.make_list();
       calls->from_message = true;
       for (const ToolCall& call : message.tool_calls) {
-        execution.push(*calls, call_value(execution, call));
+        execution.push(*calls, call_value(execution, call, form));
       }
       dict->set(execution.make_trusted("tool_calls"), calls);
     }

@@ -1,10 +1,10 @@
 #include "text/jinja/evaluator.h"
 
-#include <utility>
-
 #include "text/jinja/loop_object.h"
 #include "text/jinja/operations.h"
 #include "text/jinja/printing.h"
+
+#include <utility>
 
 namespace youtu::jinja {
 

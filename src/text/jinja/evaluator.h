@@ -2,12 +2,12 @@
 // soon as the Execution has failed.
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "text/jinja/ast.h"
 #include "text/jinja/execution.h"
 #include "text/jinja/scope.h"
+
+#include <memory>
+#include <vector>
 
 namespace youtu::jinja {
 

@@ -4,17 +4,17 @@
 // free of error plumbing.
 #pragma once
 
+#include "text/jinja/limits.h"
+#include "text/jinja/object.h"
+#include "text/jinja/value.h"
+#include "youtu/status.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "text/jinja/limits.h"
-#include "text/jinja/object.h"
-#include "text/jinja/value.h"
-#include "youtu/status.h"
 
 namespace youtu::jinja {
 

@@ -1,13 +1,13 @@
 // Tokens to expressions, with Python's precedence as Jinja has it.
 #pragma once
 
+#include "text/jinja/ast.h"
+#include "text/jinja/token_stream.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "text/jinja/ast.h"
-#include "text/jinja/token_stream.h"
 
 namespace youtu::jinja {
 

@@ -1,13 +1,13 @@
 // The global functions.
-#include <array>
-#include <ctime>
-#include <string>
-
 #include "text/jinja/builtins.h"
 #include "text/jinja/comparison.h"
 #include "text/jinja/execution.h"
 #include "text/jinja/operations.h"
 #include "text/jinja/printing.h"
+
+#include <array>
+#include <ctime>
+#include <string>
 
 namespace youtu::jinja {
 

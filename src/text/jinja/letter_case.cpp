@@ -1,9 +1,9 @@
 #include "text/jinja/letter_case.h"
 
-#include <utf8proc.h>
-
 #include "base/utf8.h"
 #include "text/jinja/text_search.h"
+
+#include <utf8proc.h>
 
 namespace youtu::jinja {
 

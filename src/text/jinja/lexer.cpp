@@ -1,12 +1,12 @@
 #include "text/jinja/lexer.h"
 
+#include "text/jinja/string_literal.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 #include <string>
-
-#include "text/jinja/string_literal.h"
 
 namespace youtu::jinja {
 

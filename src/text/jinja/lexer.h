@@ -3,11 +3,11 @@
 // (trim_blocks, lstrip_blocks), and one newline at the end of the template is dropped.
 #pragma once
 
-#include <string_view>
-#include <vector>
-
 #include "text/jinja/token.h"
 #include "youtu/status.h"
+
+#include <string_view>
+#include <vector>
 
 namespace youtu::jinja {
 

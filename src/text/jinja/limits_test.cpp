@@ -1,6 +1,8 @@
 // Whatever a template says, it ends soon and in bounded memory, with an error that names the limit.
 #include "text/jinja/limits.h"
 
+#include "text/chat_template.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,8 +10,6 @@
 #include <array>
 #include <string>
 #include <vector>
-
-#include "text/chat_template.h"
 
 namespace youtu {
 namespace {

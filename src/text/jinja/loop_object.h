@@ -1,9 +1,9 @@
 // The variable `loop` inside a for statement.
 #pragma once
 
-#include <string_view>
-
 #include "text/jinja/object.h"
+
+#include <string_view>
 
 namespace youtu::jinja {
 

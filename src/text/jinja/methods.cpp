@@ -1,10 +1,10 @@
 // The methods of lists and dicts, and which values have which methods.
-#include <algorithm>
-
 #include "text/jinja/builtins.h"
 #include "text/jinja/comparison.h"
 #include "text/jinja/execution.h"
 #include "text/jinja/operations.h"
+
+#include <algorithm>
 
 namespace youtu::jinja {
 

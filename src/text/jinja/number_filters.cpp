@@ -1,15 +1,15 @@
 // Filters that make numbers. A number that is computed counts as the template's own.
+#include "text/jinja/builtins.h"
+#include "text/jinja/execution.h"
+#include "text/jinja/operations.h"
+#include "text/jinja/text_search.h"
+
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <optional>
 #include <string>
-
-#include "text/jinja/builtins.h"
-#include "text/jinja/execution.h"
-#include "text/jinja/operations.h"
-#include "text/jinja/text_search.h"
 
 namespace youtu::jinja {
 

@@ -2,11 +2,11 @@
 // attributes of its own (`loop`). The interpreter knows no other way to reach code.
 #pragma once
 
-#include <optional>
-#include <string_view>
-
 #include "text/jinja/arguments.h"
 #include "text/jinja/value.h"
+
+#include <optional>
+#include <string_view>
 
 namespace youtu::jinja {
 

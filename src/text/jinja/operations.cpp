@@ -1,13 +1,13 @@
 #include "text/jinja/operations.h"
 
+#include "text/jinja/comparison.h"
+#include "text/jinja/text_search.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
-
-#include "text/jinja/comparison.h"
-#include "text/jinja/text_search.h"
 
 namespace youtu::jinja {
 

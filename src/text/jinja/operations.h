@@ -1,12 +1,12 @@
 // What the syntax of expressions does: arithmetic, attributes, items, slices, iteration.
 #pragma once
 
+#include "text/jinja/ast.h"
+#include "text/jinja/execution.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "text/jinja/ast.h"
-#include "text/jinja/execution.h"
 
 namespace youtu::jinja {
 

@@ -1,14 +1,14 @@
 #include "text/jinja/parser.h"
 
-#include <algorithm>
-#include <array>
-#include <initializer_list>
-#include <string>
-
 #include "text/jinja/expression_parser.h"
 #include "text/jinja/lexer.h"
 #include "text/jinja/limits.h"
 #include "text/jinja/token_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <string>
 
 namespace youtu::jinja {
 

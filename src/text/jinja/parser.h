@@ -1,10 +1,10 @@
 // Template text to a syntax tree.
 #pragma once
 
-#include <string_view>
-
 #include "text/jinja/ast.h"
 #include "youtu/status.h"
+
+#include <string_view>
 
 namespace youtu::jinja {
 

@@ -1,13 +1,13 @@
 // What Jinja calls tests: `x is defined`.
-#include <algorithm>
-#include <cmath>
-#include <string>
-
 #include "text/jinja/builtins.h"
 #include "text/jinja/comparison.h"
 #include "text/jinja/execution.h"
 #include "text/jinja/letter_case.h"
 #include "text/jinja/operations.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
 
 namespace youtu::jinja {
 

@@ -1,13 +1,13 @@
 #include "text/jinja/printing.h"
 
+#include "base/utf8.h"
+
 #include <utf8proc.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-
-#include "base/utf8.h"
 
 namespace youtu::jinja {
 

@@ -1,10 +1,10 @@
 // Values as text: str(), repr() and JSON, as Python writes them.
 #pragma once
 
+#include "text/jinja/execution.h"
+
 #include <optional>
 #include <string>
-
-#include "text/jinja/execution.h"
 
 namespace youtu::jinja {
 

@@ -1,10 +1,10 @@
 // The variables that a piece of a template sees: its own, then those of the pieces around it.
 #pragma once
 
+#include "text/jinja/value.h"
+
 #include <string_view>
 #include <unordered_map>
-
-#include "text/jinja/value.h"
 
 namespace youtu::jinja {
 

@@ -1,12 +1,12 @@
 // Filters that apply another filter or a test to every item: map, select, reject and their kin; and
 // how a filter is found by its name.
-#include <algorithm>
-#include <array>
-#include <string>
-
 #include "text/jinja/builtins.h"
 #include "text/jinja/execution.h"
 #include "text/jinja/operations.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
 
 namespace youtu::jinja {
 

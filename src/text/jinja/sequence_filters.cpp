@@ -1,14 +1,14 @@
 // Filters over lists, dicts and texts as sequences.
-#include <algorithm>
-#include <optional>
-#include <string>
-
 #include "text/jinja/builtins.h"
 #include "text/jinja/comparison.h"
 #include "text/jinja/letter_case.h"
 #include "text/jinja/operations.h"
 #include "text/jinja/printing.h"
 #include "text/jinja/text_edits.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
 
 namespace youtu::jinja {
 

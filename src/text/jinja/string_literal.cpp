@@ -1,10 +1,10 @@
 #include "text/jinja/string_literal.h"
 
+#include "base/utf8.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-
-#include "base/utf8.h"
 
 namespace youtu::jinja {
 

@@ -1,8 +1,8 @@
 #include "text/jinja/text_edits.h"
 
-#include <string>
-
 #include "text/jinja/printing.h"
+
+#include <string>
 
 namespace youtu::jinja {
 

@@ -1,11 +1,11 @@
 // Changes to texts that both methods and filters need, each with the trust of every character kept.
 #pragma once
 
-#include <optional>
-#include <vector>
-
 #include "text/jinja/execution.h"
 #include "text/jinja/text_search.h"
+
+#include <optional>
+#include <vector>
 
 namespace youtu::jinja {
 

@@ -1,10 +1,10 @@
 // Filters that work on one text.
-#include <string>
-
 #include "text/jinja/builtins.h"
 #include "text/jinja/letter_case.h"
 #include "text/jinja/printing.h"
 #include "text/jinja/text_edits.h"
+
+#include <string>
 
 namespace youtu::jinja {
 

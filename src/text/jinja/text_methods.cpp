@@ -1,11 +1,11 @@
 // The methods of str.
-#include <algorithm>
-
 #include "base/utf8.h"
 #include "text/jinja/builtins.h"
 #include "text/jinja/letter_case.h"
 #include "text/jinja/operations.h"
 #include "text/jinja/text_edits.h"
+
+#include <algorithm>
 
 namespace youtu::jinja {
 

@@ -1,12 +1,11 @@
 #include "text/jinja/text_search.h"
 
-#include <string.h>
-
-#include <algorithm>
-#include <string>
-
 #include "base/utf8.h"
 #include "text/character_class.h"
+
+#include <string.h>
+#include <algorithm>
+#include <string>
 
 namespace youtu::jinja {
 

@@ -2,14 +2,14 @@
 // after it the stream is at its end, so every parsing loop stops by itself.
 #pragma once
 
+#include "text/jinja/limits.h"
+#include "text/jinja/token.h"
+#include "youtu/status.h"
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "text/jinja/limits.h"
-#include "text/jinja/token.h"
-#include "youtu/status.h"
 
 namespace youtu::jinja {
 

@@ -1,8 +1,8 @@
 #include "text/jinja/traced_text.h"
 
-#include <algorithm>
-
 #include "base/check.h"
+
+#include <algorithm>
 
 namespace youtu::jinja {
 

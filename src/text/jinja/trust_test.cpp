@@ -1,11 +1,11 @@
 // Text of messages stays untrusted through whatever a template does with it.
+#include "text/chat_template.h"
+
 #include <gtest/gtest.h>
 
 #include <cctype>
 #include <string>
 #include <vector>
-
-#include "text/chat_template.h"
 
 namespace youtu {
 namespace {

@@ -1,10 +1,10 @@
 #include "text/jinja/value.h"
 
-#include <bit>
-#include <cmath>
-
 #include "base/check.h"
 #include "text/jinja/object.h"
+
+#include <bit>
+#include <cmath>
 
 namespace youtu::jinja {
 

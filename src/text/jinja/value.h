@@ -3,6 +3,8 @@
 // them, so that a list which contains itself needs no collector.
 #pragma once
 
+#include "text/jinja/traced_text.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,8 +13,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "text/jinja/traced_text.h"
 
 namespace youtu::jinja {
 
