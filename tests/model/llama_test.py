@@ -30,7 +30,7 @@ CLEAR_GAP = 1.0
 
 @unittest.skipUnless(
     llama_is_installed() and ggml_library.is_installed(),
-    "node-llama-cpp is not installed (tests/node)",
+    "node-llama-cpp (tests/node) or node 20 is not installed",
 )
 class OursAgainstLlama(unittest.TestCase):
     @classmethod

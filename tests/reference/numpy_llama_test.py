@@ -31,7 +31,7 @@ CLEAR_GAP = 1.0  # logits; the spread of the random models' logits is three
 
 @unittest.skipUnless(
     llama_is_installed() and ggml_library.is_installed(),
-    "node-llama-cpp is not installed (tests/node)",
+    "node-llama-cpp (tests/node) or node 20 is not installed",
 )
 class NumpyAgainstLlama(unittest.TestCase):
     def setUp(self):

@@ -41,8 +41,18 @@ def youtu_eval(program, model, tokens, folder, *options):
     return logits
 
 
+def node_major_version():
+    """0 where there is no node."""
+    try:
+        version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
+    except FileNotFoundError:
+        return 0
+    return int(version.lstrip("v").split(".")[0] or 0)
+
+
 def llama_is_installed():
-    return (NODE_TESTS / "node_modules/node-llama-cpp").is_dir()
+    # node-llama-cpp is written for node 20 and newer; Debian 12's own is 18.
+    return (NODE_TESTS / "node_modules/node-llama-cpp").is_dir() and node_major_version() >= 20
 
 
 def llama_logits(jobs, folder):
