@@ -47,6 +47,7 @@ MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval")  # apps/youtu/inspect
 # none of them.
 BACKEND_IMPLEMENTATIONS = ("cpu", "cuda")
 
+KERNEL_HEADER = "kernels.h"  # kernels.h itself, packed_kernels.h, ...
 KERNEL_SYSTEM_HEADERS = {"immintrin.h", "arm_neon.h", "stdbool.h", "stdint.h", "stddef.h", "string.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 CODE_ENDINGS = (".h", ".cpp", ".cu", ".cuh", ".inc")
@@ -72,7 +73,7 @@ def is_isa_kernel(path: Path) -> bool:
 def is_kernel_part(path: Path) -> bool:
     """Whether the instruction-set files are, or include, this file."""
     return is_isa_kernel(path) or (path.parent.as_posix() == "src/backend/cpu"
-                                   and (path.suffix == ".inc" or path.name == "kernels.h"))
+                                   and (path.suffix == ".inc" or path.name.endswith(KERNEL_HEADER)))
 
 
 def check_public(path: Path, quote: str, name: str) -> str | None:
@@ -123,8 +124,8 @@ def check_include(root: Path, path: Path, name: str) -> str | None:
 def check_kernel_include(quote: str, name: str) -> str | None:
     if quote == "<" and name not in KERNEL_SYSTEM_HEADERS:
         return f"an instruction-set file includes <{name}> (only {', '.join(sorted(KERNEL_SYSTEM_HEADERS))})"
-    if quote == '"' and name != "backend/cpu/kernels.h" and not name.endswith(".inc"):
-        return f'an instruction-set file includes "{name}" (only backend/cpu/kernels.h and *.inc)'
+    if quote == '"' and not name.endswith(KERNEL_HEADER) and not name.endswith(".inc"):
+        return f'an instruction-set file includes "{name}" (only *kernels.h and *.inc)'
     return None
 
 

@@ -4,10 +4,16 @@
 #include <chrono>
 #include <string>
 
+#ifdef YOUTU_X86_KERNELS
+#include <cpuid.h>
+#endif
+
 extern const CpuKernels kScalarKernels;
 #ifdef YOUTU_X86_KERNELS
 extern const CpuKernels kAvx2Kernels;
+extern const CpuKernels kAvxVnniKernels;
 extern const CpuKernels kAvx512Kernels;
+extern const CpuKernels kAvx512VnniKernels;
 #endif
 
 namespace youtu {
@@ -20,6 +26,14 @@ std::string names(const std::vector<const CpuKernels*>& tables) {
     list += (list.empty() ? "" : ", ") + std::string(table->name);
   return list;
 }
+
+#ifdef YOUTU_X86_KERNELS
+// __builtin_cpu_supports of g++ 12 does not know it: CPUID leaf 7, subleaf 1, EAX bit 4.
+bool has_avx_vnni() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
+}
+#endif
 
 // Seconds for a matrix product of the kind that a step consists of, small enough for the cache: the
 // best of several.
@@ -56,10 +70,13 @@ std::vector<const CpuKernels*> supported_kernels() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+    if (__builtin_cpu_supports("avx512vnni")) tables.push_back(&kAvx512VnniKernels);
     tables.push_back(&kAvx512Kernels);
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (has_avx_vnni()) tables.push_back(&kAvxVnniKernels);
     tables.push_back(&kAvx2Kernels);
+  }
 #endif
   tables.push_back(&kScalarKernels);
   return tables;

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/cpu/packed_kernels.h"
+
 /* out[t][n] = sum over k of x[t][k] * w[n][k], or += with `accumulate`.
    num_cols (k) is a multiple of the weight type's block. */
 struct LinearArgs {
@@ -69,4 +71,6 @@ struct CpuKernels {
   void (*f16_to_f32)(const uint16_t* from, int64_t n, float* to);
   void (*bf16_to_f32)(const uint16_t* from, int64_t n, float* to);
   void (*f32_to_bf16)(const float* from, int64_t n, uint16_t* to); /* to nearest, ties to even */
+
+  struct PackedKernels packed;
 };

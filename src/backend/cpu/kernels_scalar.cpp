@@ -146,11 +146,87 @@ void f32_to_bf16(const float* from, int64_t n, uint16_t* to) {
   for (int64_t i = 0; i < n; ++i) to[i] = to_bf16(from[i]);
 }
 
+// The weight at row r of a panel and column k, as the integer that is stored.
+int packed_value(const PackedLinearArgs* a, const uint8_t* lines, int32_t r, int32_t k) {
+  if (a->bits == 8) return lines[k / 4 * 64 + 4 * r + k % 4];
+  const uint8_t byte = lines[k / 8 * 64 + 4 * r + k % 4];
+  return k % 8 < 4 ? byte & 15 : byte >> 4;
+}
+
+float packed_dot(const PackedLinearArgs* a, int32_t n, int32_t t) {
+  const uint8_t* panel = a->panels + n / kPanelRows * a->panel_bytes;
+  const int32_t r = n % kPanelRows, groups = a->num_cols / a->group;
+  const int64_t head = int64_t{groups} * kPanelRows * 2 * (a->has_min ? 2 : 1);
+  const uint8_t* lines = panel + (head + 63) / 64 * 64;
+  const int zero = a->has_min ? 0 : 1 << (a->bits - 1);
+  const int8_t* x = a->x.values + t * a->x.value_stride;
+  float total = 0;
+  for (int32_t block = 0; block < a->num_cols; block += kActivationBlock) {
+    float part = 0;
+    for (int32_t k = block; k < block + kActivationBlock && k < a->num_cols; k += a->group) {
+      int32_t sum = 0, x_sum = 0;
+      for (int32_t i = k; i < k + a->group; ++i) {
+        sum += (packed_value(a, lines, r, i) - zero) * x[i];
+        x_sum += x[i];
+      }
+      const uint8_t* scale = panel + 2 * (k / a->group * kPanelRows + r);
+      part = fmaf(static_cast<float>(sum), f16_value(load_u16(scale)), part);
+      if (a->has_min) {
+        const uint8_t* min = scale + 2 * groups * kPanelRows;
+        part = fmaf(static_cast<float>(x_sum), f16_value(load_u16(min)), part);
+      }
+    }
+    total = fmaf(part, a->x.scales[t * a->x.scale_stride + block / kActivationBlock], total);
+  }
+  return total;
+}
+
+void packed_linear(const PackedLinearArgs* a) {
+  for (int32_t t = 0; t < a->num_tokens; ++t) {
+    for (int32_t n = 0; n < a->num_rows; ++n) {
+      float* out = &a->out[t * a->out_stride + n];
+      *out = a->accumulate ? *out + packed_dot(a, n, t) : packed_dot(a, n, t);
+    }
+  }
+}
+
+void quantize_block(const float* x, int8_t* values, float* scale) {
+  float max = 0;
+  for (int32_t i = 0; i < kActivationBlock; ++i) max = fmaxf(max, fabsf(x[i]));
+  float inverse = 127.0f / max;
+  if (!(max > 0) || inverse > 3.0e38f) inverse = 0;
+  for (int32_t i = 0; i < kActivationBlock; ++i) {
+    const float scaled = x[i] * inverse;
+    const float bounded = scaled > -127.0f ? (scaled < 127.0f ? scaled : 127.0f) : -127.0f;
+    values[i] = static_cast<int8_t>(rintf(bounded));  // to nearest, ties to even
+  }
+  *scale = inverse == 0 ? 0 : max / 127.0f;
+}
+
+void quantize_row(const float* x, int32_t n, int8_t* values, float* scales, int32_t* sums) {
+  const int32_t blocks = (n + kActivationBlock - 1) / kActivationBlock;
+  for (int32_t b = 0; b < blocks; ++b) {
+    float block[kActivationBlock] = {};
+    for (int32_t i = 0; i < kActivationBlock && b * kActivationBlock + i < n; ++i) {
+      block[i] = x[b * kActivationBlock + i];
+    }
+    quantize_block(block, values + b * kActivationBlock, &scales[b]);
+  }
+  for (int32_t run = 32; run <= 128; run *= 2) {
+    for (int32_t k = 0; k < blocks * kActivationBlock; k += run) {
+      *sums = 0;
+      for (int32_t i = k; i < k + run; ++i) *sums += values[i];
+      ++sums;
+    }
+  }
+}
+
 }  // namespace
 
 extern const CpuKernels kScalarKernels;
 const CpuKernels kScalarKernels = {
-    "scalar",     linear<F32>, linear<F16>,  linear<BF16>, linear<Q8_0>,
-    linear<Q4_0>, matmul<F32>, matmul<BF16>, rms_norm,     silu_mul,
-    softmax_step, scale,       f16_to_f32,   bf16_to_f32,  f32_to_bf16,
+    "scalar",     linear<F32>,  linear<F16>,  linear<BF16>,
+    linear<Q8_0>, linear<Q4_0>, matmul<F32>,  matmul<BF16>,
+    rms_norm,     silu_mul,     softmax_step, scale,
+    f16_to_f32,   bf16_to_f32,  f32_to_bf16,  {packed_linear, quantize_row},
 };

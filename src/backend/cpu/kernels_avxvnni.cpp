@@ -1,0 +1,29 @@
+// The table for AVX2 with AVX-VNNI. All but the table itself is in an anonymous namespace; see
+// kernels.h.
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "backend/cpu/kernels.h"
+
+namespace {
+
+#include "backend/cpu/simd_avx2.inc"
+#include "backend/cpu/simd_kernels.inc"
+
+struct Dot : IntegerLanes {
+  static constexpr int kRegs = 2;
+  static constexpr int kTokens = 4;
+  static constexpr bool kIsWide = true;
+  static Int dot(Int sum, Int w, Int x) { return _mm256_dpbusd_avx_epi32(sum, w, x); }
+  static Int settle(Int sum) { return sum; }
+  static Int settle16(Int sum) { return _mm256_slli_epi32(sum, 4); }
+};
+
+#include "backend/cpu/packed_kernels.inc"
+
+}  // namespace
+
+extern const CpuKernels kAvxVnniKernels;
+const CpuKernels kAvxVnniKernels = YOUTU_KERNEL_TABLE("avxvnni");
