@@ -17,7 +17,12 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags) {
       ->capture_default_str();
   command.add_option("--isa", flags.isa, "Force an instruction set; default: the machine's best")
       ->envname("YOUTU_ISA")
-      ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
+      ->check(CLI::IsMember({"scalar", "avx2", "avxvnni", "avx512", "avx512vnni"}));
+  command
+      .add_option("--weights", flags.weights,
+                  "How weights are loaded: exact, auto, bf16, q8 or q4, with rules for some "
+                  "(q4,head=q4)")
+      ->capture_default_str();
   command.add_flag("--thinking,!--no-thinking", flags.enable_thinking,
                    "Ask the chat template for an answer with or without thinking first; default: "
                    "the template's");
@@ -29,6 +34,7 @@ Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags) {
   EngineOptions options;
   options.model_path = *model_path;
   options.isa = flags.isa;
+  options.weights = flags.weights;
   options.num_threads = flags.num_threads;
   options.max_context_tokens = flags.max_context_tokens;
   options.enable_batching = false;

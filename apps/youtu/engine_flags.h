@@ -15,6 +15,7 @@ namespace youtu {
 struct EngineFlags {
   std::string model;
   std::string isa;
+  std::string weights = "auto";
   int num_threads = 0;
   int64_t max_context_tokens = 2048;
   std::optional<bool> enable_thinking;

@@ -22,9 +22,13 @@ struct EvalFlags {
   std::string logits;
   TeacherForcingOptions forcing;
   LoadOptions load;
+  std::string weights = "exact";
 };
 
-Status write_logits(const EvalFlags& flags) {
+Status write_logits(EvalFlags& flags) {
+  auto policy = parse_weight_policy(flags.weights);
+  if (!policy) return policy.status();
+  flags.load.weights = *policy;
   auto opened = open_model(flags.model);
   if (!opened) return opened.status();
   auto loaded = load_model(*opened, flags.load);
@@ -64,7 +68,11 @@ void add_eval_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   eval->add_option("--isa", flags->load.isa,
-                   "Kernels to use: avx512, avx2 or scalar [the fastest]");
+                   "Kernels to use: avx512vnni, avx512, avxvnni, avx2 or scalar [the fastest]");
+  eval->add_option("--weights", flags->weights,
+                   "How weights are loaded: exact, auto, bf16, q8 or q4, with rules for some "
+                   "(q4,head=q4)")
+      ->capture_default_str();
   eval->add_option("--threads", flags->load.num_threads,
                    "Threads (0 to 256; 0: as many as the process may use)")
       ->check(CLI::Range(0, 256))
@@ -73,8 +81,9 @@ void add_eval_command(CLI::App& app, int& exit_code) {
     const Status status = write_logits(*flags);
     if (status) return;
     std::fprintf(stderr, "error: %s\n", status.message().c_str());
-    exit_code =
-        status.param() == "tokens" || status.param() == "isa" ? kExitConfiguration : kExitModel;
+    exit_code = status.param() == "tokens" || status.param() == "isa" || status.param() == "weights"
+                    ? kExitConfiguration
+                    : kExitModel;
   });
 }
 

@@ -14,9 +14,10 @@
 namespace youtu {
 
 struct EngineOptions {
-  std::string model_path;  // Hugging Face folder or .gguf file
-  std::string isa = {};    // "" chooses; else "scalar", "avx2", "avx512" (YOUTU_ISA)
-  int num_threads = 0;     // 0: as many as the process may use
+  std::string model_path;        // Hugging Face folder or .gguf file
+  std::string isa = {};          // "" chooses; else a kernel table's name, as "avx2" (YOUTU_ISA)
+  std::string weights = "auto";  // how weights are loaded: "exact", "auto", "bf16", "q8", "q4", ...
+  int num_threads = 0;           // 0: as many as the process may use
   int64_t max_context_tokens =
       2048;  // prompt and completion of one request; at most the model's own limit
   bool enable_batching = true;   // false: one request at a time

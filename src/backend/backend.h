@@ -25,6 +25,7 @@ struct StepLimits {
   int32_t rope_dim = 0;
   int32_t v_dim = 0;
   int32_t latent_dim = 0;
+  int32_t norm_dim = 0;  // the widest row that norm_linear takes
 };
 
 // One stream of work, used by one thread. Activations are rows of F32. Operations allocate nothing.
@@ -38,6 +39,10 @@ class Backend {
   // Copies a tensor into the backend's memory, in the layout that its kernels read. All dimensions
   // but the last become rows.
   virtual Result<Weight> prepare(const TensorView& tensor) = 0;
+  // The same as packed weights. Levels of GGUF's block types are kept where `format` is what
+  // find_repacking() says and it keeps them; otherwise values are rounded. REQUIRES: the values can
+  // be dequantised.
+  virtual Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) = 0;
   // Sets scratch memory aside; once, before the first step.
   virtual Status reserve(const StepLimits& limits) = 0;
 
@@ -46,17 +51,20 @@ class Backend {
   virtual void embed(const Weight& table, Activation out) = 0;
   // out[t] = x[t] * rsqrt(mean(x[t]^2) + eps) * gain; out may be x.
   virtual void rms_norm(Activation x, const Weight& gain, float eps, Activation out) = 0;
-  // out = x w^T, and out += x w^T
-  virtual void linear(const Weight& w, Activation x, Activation out) = 0;
+  // Products of the normalised x with several weights, x * rsqrt(mean(x^2) + eps) * gain.
+  virtual void norm_linear(Activation x, const Weight& gain, float eps,
+                           std::span<const Projection> projections) = 0;
+  // out += x w^T
   virtual void linear_add(const Weight& w, Activation x, Activation out) = 0;
+  // out += (silu(gate) * up) w^T; overwrites gate.
+  virtual void swiglu_linear_add(const Weight& w, Activation gate, Activation up,
+                                 Activation out) = 0;
   // Rotates, in each of `num_heads` heads of `head_dim` columns, the last rotary_dim columns in
   // place.
   virtual void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) = 0;
   // Row t of latents [T, L + R] goes to slot slot_mapping[t].
   virtual void store_latent(Activation latents, const LatentLayer& cache) = 0;
   virtual void mla_attention(const MlaAttention& attention) = 0;
-  // out = silu(gate) * up; out may be either.
-  virtual void silu_mul(Activation gate, Activation up, Activation out) = 0;
   // out[i] = x[rows[i]]
   virtual void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) = 0;
 };

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "backend/batch_view.h"
 #include "backend/buffer.h"
 #include "tensor/dtype.h"
+#include "tensor/packed.h"
 
 namespace youtu {
 
@@ -31,9 +33,18 @@ struct Weight {
   int32_t rows = 0;
   int32_t cols = 0;
   int64_t row_bytes = 0;
+  // The bytes are panels of this format (tensor/packed.h) instead of rows of `dtype`. Products with
+  // packed weights round activations to eight bits.
+  std::optional<PackedFormat> packed;
   Buffer bytes;
 
   bool empty() const { return bytes.size() == 0; }
+};
+
+// A matrix product of rows x: out = x weight^T.
+struct Projection {
+  const Weight* weight = nullptr;
+  Activation out;
 };
 
 // cos and sin of the step's positions, [T, R/2] each.

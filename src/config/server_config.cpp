@@ -43,7 +43,9 @@ const std::vector<Option>& options() {
       {"threads", &ServerConfig::threads,
        "threads that compute; 0 is as many as the process may use", 0, 1024},
       {"isa", &ServerConfig::isa,
-       "instruction set: scalar, avx2, avx512; the fastest if not given"},
+       "instruction set: scalar, avx2, avxvnni, avx512, avx512vnni; the fastest if not given"},
+      {"weights", &ServerConfig::weights,
+       "how weights are loaded: exact, auto, bf16, q8 or q4, with rules for some (q4,head=q4)"},
       {"cache_tokens", &ServerConfig::cache_tokens,
        "size of the cache; 0 is max_batch_size * max_context_tokens", 0, int64_t{1} << 32},
       {"enable_batching", &ServerConfig::enable_batching, "several requests advance in one step"},
@@ -362,6 +364,7 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   EngineOptions options;
   options.model_path = model_path;
   options.isa = config.isa;
+  options.weights = config.weights;
   options.num_threads = static_cast<int>(config.threads);
   options.max_context_tokens = config.max_context_tokens;
   options.enable_batching = config.enable_batching;

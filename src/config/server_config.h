@@ -27,6 +27,7 @@ struct ServerConfig {
   int64_t max_context_tokens = 2048;
   int64_t threads = 0;
   std::string isa;
+  std::string weights = "auto";
   int64_t cache_tokens = 0;
   bool enable_batching = true;
   int64_t max_batch_size = 8;

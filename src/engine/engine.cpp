@@ -69,6 +69,8 @@ ModelInfo describe(const OpenedModel& opened, const ModelExecutor& executor,
 
 // Everything that can be refused is refused before the weights, which take long, are read.
 Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
+  const auto policy = parse_weight_policy(options.weights);
+  RETURN_IF_ERROR(policy);
   auto opened = open_model(options.model_path);
   RETURN_IF_ERROR(opened);
   const auto config = read_model_config(*opened);
@@ -77,7 +79,8 @@ Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
   auto tokenizer = make_tokenizer(*opened, *config);
   RETURN_IF_ERROR(tokenizer);
 
-  auto loaded = load_model(*opened, {.isa = options.isa, .num_threads = options.num_threads});
+  auto loaded = load_model(
+      *opened, {.isa = options.isa, .num_threads = options.num_threads, .weights = *policy});
   RETURN_IF_ERROR(loaded);
   auto executor =
       ModelExecutor::create(*std::move(loaded), {.max_batch_size = batch_size_of(options),

@@ -7,35 +7,65 @@
 #include "backend/registry.h"
 #include "base/check.h"
 #include "base/cpu_count.h"
+#include "base/numbers.h"
 #include "model/tensor_names.h"
 #include "tensor/dequantize.h"
+#include "tensor/levels.h"
 
 namespace youtu {
 
 namespace {
 
+std::vector<uint8_t> round_to_bf16(const TensorView& view) {
+  const int64_t cols = view.row_length(), rows = view.num_rows();
+  const size_t row_bytes = rows == 0 ? 0 : view.data.size() / static_cast<size_t>(rows);
+  std::vector<uint8_t> rounded(static_cast<size_t>(rows * cols) * 2);
+  std::vector<float> values(static_cast<size_t>(cols));
+  uint8_t* to = rounded.data();
+  for (int64_t row = 0; row < rows; ++row) {
+    dequantize(view.dtype, view.data.data() + static_cast<size_t>(row) * row_bytes, cols,
+               values.data());
+    for (const float value : values) {
+      const uint16_t half = float_to_bf16(value);
+      std::memcpy(to, &half, sizeof(half));
+      to += sizeof(half);
+    }
+  }
+  return rounded;
+}
+
 // Takes tensors from the file by name and prepares them. After the first failure it prepares
 // nothing more and keeps that failure.
 class WeightLoader {
  public:
-  WeightLoader(const OpenedModel& opened, const ModelConfig& config, Backend& backend)
-      : opened_(opened), config_(config), backend_(backend) {}
+  WeightLoader(const OpenedModel& opened, const ModelConfig& config, const WeightPolicy& policy,
+               Backend& backend)
+      : opened_(opened), config_(config), policy_(policy), backend_(backend) {}
 
   Weights load();
   const Status& status() const { return status_; }
+  int64_t bytes() const { return bytes_; }
+  const std::map<std::string, int>& packed_counts() const { return packed_counts_; }
 
  private:
   LayerWeights load_layer(int32_t index);
   void load_kv_b(const std::string& prefix, LayerWeights& layer);
-  Weight matrix(const std::string& name) { return prepare(tensor(name)); }
+  void prepare_kv_b(const TensorView& keys, const TensorView& values, LayerWeights& layer);
+  Weight matrix(const std::string& name, WeightKind kind) {
+    return prepare(tensor(name), policy_.form(kind));
+  }
   Weight vector(const std::string& name);
-  Weight prepare(const TensorView& view);
+  Weight prepare(const TensorView& view, const WeightForm& form);
+  Weight keep(Result<Weight> weight);
   const TensorView& tensor(const std::string& name) const;
 
   const OpenedModel& opened_;
   const ModelConfig& config_;
+  const WeightPolicy& policy_;
   Backend& backend_;
   Status status_;
+  int64_t bytes_ = 0;
+  std::map<std::string, int> packed_counts_;  // by format
 };
 
 const TensorView& WeightLoader::tensor(const std::string& name) const {
@@ -44,12 +74,36 @@ const TensorView& WeightLoader::tensor(const std::string& name) const {
   return *view;
 }
 
-Weight WeightLoader::prepare(const TensorView& view) {
+Weight WeightLoader::keep(Result<Weight> weight) {
+  if (!weight) {
+    status_ = weight.status();
+    return {};
+  }
+  bytes_ += static_cast<int64_t>(weight->bytes.size());
+  if (weight->packed) ++packed_counts_[to_string(*weight->packed)];
+  return std::move(*weight);
+}
+
+Weight WeightLoader::prepare(const TensorView& view, const WeightForm& form) {
   if (!status_) return {};
-  auto weight = backend_.prepare(view);
-  if (weight) return std::move(*weight);
-  status_ = weight.status();
-  return {};
+  switch (form.kind) {
+    case WeightForm::Kind::kPacked:
+      return keep(backend_.prepare_packed(view, form.format));
+    case WeightForm::Kind::kAuto:
+      if (const auto repacking = find_repacking(view.dtype)) {
+        return keep(backend_.prepare_packed(view, repacking->format));
+      }
+      break;
+    case WeightForm::Kind::kBF16:
+      if (view.dtype != DType::kBF16) {
+        const std::vector<uint8_t> rounded = round_to_bf16(view);
+        return keep(backend_.prepare({view.name, DType::kBF16, view.shape, rounded}));
+      }
+      break;
+    case WeightForm::Kind::kExact:
+      break;
+  }
+  return keep(backend_.prepare(view));
 }
 
 // Norm gains are few and read by every token: F32, whatever the file holds.
@@ -60,7 +114,8 @@ Weight WeightLoader::vector(const std::string& name) {
   return prepare({view.name,
                   DType::kF32,
                   view.shape,
-                  {reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4}});
+                  {reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4}},
+                 {WeightForm::Kind::kExact});
 }
 
 // [rows, cols] of `value_bytes` each to [cols, rows].
@@ -78,8 +133,8 @@ void transpose(const uint8_t* from, int64_t rows, int64_t cols, size_t value_byt
 // have it already.
 void WeightLoader::load_kv_b(const std::string& prefix, LayerWeights& layer) {
   if (has_split_kv_b(opened_)) {
-    layer.k_b = matrix(prefix + "self_attn.k_b_proj.weight");
-    layer.v_b = matrix(prefix + "self_attn.v_b_proj.weight");
+    prepare_kv_b(tensor(prefix + "self_attn.k_b_proj.weight"),
+                 tensor(prefix + "self_attn.v_b_proj.weight"), layer);
     return;
   }
   const TensorView& kv_b = tensor(prefix + "self_attn.kv_b_proj.weight");
@@ -106,8 +161,18 @@ void WeightLoader::load_kv_b(const std::string& prefix, LayerWeights& layer) {
     std::memcpy(values.data() + n * V * row_bytes, head + P * row_bytes,
                 static_cast<size_t>(V * row_bytes));
   }
-  layer.k_b = prepare({kv_b.name, is_plain ? kv_b.dtype : DType::kF32, {N, L, P}, keys});
-  layer.v_b = prepare({kv_b.name, kv_b.dtype, {N, V, L}, values});
+  prepare_kv_b({kv_b.name, is_plain ? kv_b.dtype : DType::kF32, {N, L, P}, keys},
+               {kv_b.name, kv_b.dtype, {N, V, L}, values}, layer);
+}
+
+// A head is a stretch of rows, which must be whole panels to be multiplied alone.
+void WeightLoader::prepare_kv_b(const TensorView& keys, const TensorView& values,
+                                LayerWeights& layer) {
+  const bool is_packable =
+      config_.kv_lora_rank % kPackedPanelRows == 0 && config_.v_head_dim % kPackedPanelRows == 0;
+  const WeightForm form = is_packable ? policy_.form(WeightKind::kKvB) : WeightForm{};
+  layer.k_b = prepare(keys, form);
+  layer.v_b = prepare(values, form);
 }
 
 LayerWeights WeightLoader::load_layer(int32_t index) {
@@ -115,30 +180,31 @@ LayerWeights WeightLoader::load_layer(int32_t index) {
   LayerWeights layer;
   layer.input_layernorm = vector(prefix + "input_layernorm.weight");
   if (config_.q_lora_rank > 0) {
-    layer.q_a_proj = matrix(prefix + "self_attn.q_a_proj.weight");
+    layer.q_a_proj = matrix(prefix + "self_attn.q_a_proj.weight", WeightKind::kQA);
     layer.q_a_layernorm = vector(prefix + "self_attn.q_a_layernorm.weight");
-    layer.q_b_proj = matrix(prefix + "self_attn.q_b_proj.weight");
+    layer.q_b_proj = matrix(prefix + "self_attn.q_b_proj.weight", WeightKind::kQB);
   } else {
-    layer.q_b_proj = matrix(prefix + "self_attn.q_proj.weight");
+    layer.q_b_proj = matrix(prefix + "self_attn.q_proj.weight", WeightKind::kQB);
   }
-  layer.kv_a_proj_with_mqa = matrix(prefix + "self_attn.kv_a_proj_with_mqa.weight");
+  layer.kv_a_proj_with_mqa =
+      matrix(prefix + "self_attn.kv_a_proj_with_mqa.weight", WeightKind::kKvA);
   layer.kv_a_layernorm = vector(prefix + "self_attn.kv_a_layernorm.weight");
   load_kv_b(prefix, layer);
-  layer.o_proj = matrix(prefix + "self_attn.o_proj.weight");
+  layer.o_proj = matrix(prefix + "self_attn.o_proj.weight", WeightKind::kO);
   layer.post_attention_layernorm = vector(prefix + "post_attention_layernorm.weight");
-  layer.gate_proj = matrix(prefix + "mlp.gate_proj.weight");
-  layer.up_proj = matrix(prefix + "mlp.up_proj.weight");
-  layer.down_proj = matrix(prefix + "mlp.down_proj.weight");
+  layer.gate_proj = matrix(prefix + "mlp.gate_proj.weight", WeightKind::kGate);
+  layer.up_proj = matrix(prefix + "mlp.up_proj.weight", WeightKind::kUp);
+  layer.down_proj = matrix(prefix + "mlp.down_proj.weight", WeightKind::kDown);
   return layer;
 }
 
 Weights WeightLoader::load() {
   Weights weights;
-  weights.embed_tokens = matrix("embed_tokens.weight");
+  weights.embed_tokens = matrix("embed_tokens.weight", WeightKind::kHead);
   for (int32_t i = 0; i < config_.num_hidden_layers && status_; ++i)
     weights.layers.push_back(load_layer(i));
   weights.norm = vector("norm.weight");
-  if (!config_.tie_word_embeddings) weights.lm_head = matrix("lm_head.weight");
+  if (!config_.tie_word_embeddings) weights.lm_head = matrix("lm_head.weight", WeightKind::kHead);
   return weights;
 }
 
@@ -152,7 +218,6 @@ void describe_weights(const OpenedModel& opened, LoadedModel& loaded) {
     const TensorView* view = opened.tensors->find(expected.file_name);
     if (view == nullptr) continue;
     loaded.num_parameters += view->num_values();
-    loaded.weight_bytes += static_cast<int64_t>(view->data.size());
     loaded.full_precision = loaded.full_precision && view->dtype == DType::kF32;
     ++types[to_string(view->dtype)];
   }
@@ -160,6 +225,17 @@ void describe_weights(const OpenedModel& opened, LoadedModel& loaded) {
     if (!loaded.weight_types.empty()) loaded.weight_types += ", ";
     loaded.weight_types += std::string(name) + " (" + std::to_string(count) + " tensors)";
   }
+}
+
+void describe_packing(const std::map<std::string, int>& counts, LoadedModel& loaded) {
+  if (counts.empty()) return;
+  loaded.full_precision = false;
+  std::string list;
+  for (const auto& [name, count] : counts) {
+    list += list.empty() ? "; packed: " : ", ";
+    list += name + " (" + std::to_string(count) + ")";
+  }
+  loaded.weight_types += list;
 }
 
 }  // namespace
@@ -182,9 +258,11 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   if (!backend) return backend.status();
   loaded.backend = std::move(*backend);
 
-  WeightLoader loader(opened, loaded.config, *loaded.backend);
+  WeightLoader loader(opened, loaded.config, options.weights, *loaded.backend);
   Weights weights = loader.load();
   if (!loader.status()) return loader.status();
+  loaded.weight_bytes = loader.bytes();
+  describe_packing(loader.packed_counts(), loaded);
   loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
   return loaded;
 }

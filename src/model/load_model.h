@@ -8,6 +8,7 @@
 #include "backend/backend.h"
 #include "base/thread_pool.h"
 #include "formats/open_model.h"
+#include "model/weight_policy.h"
 #include "model/youtu_model.h"
 
 namespace youtu {
@@ -15,6 +16,7 @@ namespace youtu {
 struct LoadOptions {
   std::string isa = {};  // "" takes YOUTU_ISA from the environment, and chooses if that is unset
   int num_threads = 0;   // 0: as many as the process may use
+  WeightPolicy weights = {};  // as the file has them
 };
 
 // A model with the threads and the backend that it runs on, destroyed in the right order.
@@ -24,11 +26,12 @@ struct LoadedModel {
   std::unique_ptr<Backend> backend;
   std::unique_ptr<YoutuModel> model;
   int64_t num_parameters = 0;
-  int64_t weight_bytes = 0;
-  std::string weight_types;           // "BF16 (19 tensors), F32 (26 tensors)"
+  int64_t weight_bytes = 0;  // in memory
+  std::string weight_types;  // of the file, and what became of them: "BF16 (19 tensors), F32 (26
+                             // tensors); packed: q4g32 (17), q8g32 (9)"
   std::vector<std::string> warnings;  // tensors that were ignored
 
-  // 16-bit latents, except for a model whose weights are F32 throughout.
+  // 16-bit latents, except for a model whose weights are F32 throughout and not packed.
   CacheDType cache_dtype() const { return full_precision ? CacheDType::kF32 : CacheDType::kBF16; }
   bool full_precision = false;
 };

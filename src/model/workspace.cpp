@@ -1,5 +1,7 @@
 #include "model/workspace.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/numbers.h"
 
@@ -29,7 +31,6 @@ class Cutter {
 void cut_all(Workspace& w, const ModelConfig& c, Cutter& cutter) {
   const int32_t T = w.max_tokens, N = c.num_attention_heads;
   w.residual = cutter.cut(T, c.hidden_size);
-  w.hidden = cutter.cut(T, c.hidden_size);
   w.q_latent = cutter.cut(T, c.q_lora_rank);
   w.q = cutter.cut(T, N * c.qk_head_dim());
   w.latent = cutter.cut(T, c.kv_lora_rank + c.qk_rope_head_dim);
@@ -63,7 +64,8 @@ Result<Workspace> Workspace::create(const ModelConfig& config, int32_t max_token
                              .nope_dim = config.qk_nope_head_dim,
                              .rope_dim = config.qk_rope_head_dim,
                              .v_dim = config.v_head_dim,
-                             .latent_dim = config.kv_lora_rank};
+                             .latent_dim = config.kv_lora_rank,
+                             .norm_dim = std::max(config.hidden_size, config.q_lora_rank)};
   if (Status status = backend.reserve(limits); !status) return status.with_prefix("workspace: ");
   return w;
 }

@@ -18,7 +18,6 @@ struct Workspace {
   int32_t max_tokens = 0;
   int32_t max_logit_rows = 0;
   Activation residual;               // [T, H] the residual stream, x
-  Activation hidden;                 // [T, H] normalised input of a block
   Activation q_latent;               // [T, Q]
   Activation q;                      // [T, N * (P + R)]
   Activation latent;                 // [T, L + R]

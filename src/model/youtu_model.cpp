@@ -52,9 +52,10 @@ void YoutuModel::forward(const BatchView& batch, LatentCache& cache, Workspace& 
   if (num_rows == 0) return;
   const Activation last = w.last.first_rows(num_rows);
   backend_.gather_rows(step.x, batch.logit_rows, last);
-  backend_.rms_norm(last, weights_.norm, config_.rms_norm_eps, last);
   const Weight& head = weights_.lm_head.empty() ? weights_.embed_tokens : weights_.lm_head;
-  backend_.linear(head, last, {logits.data(), num_rows, config_.vocab_size, config_.vocab_size});
+  const Projection projection = {&head,
+                                 {logits.data(), num_rows, config_.vocab_size, config_.vocab_size}};
+  backend_.norm_linear(last, weights_.norm, config_.rms_norm_eps, {&projection, 1});
 }
 
 YoutuModel::Step YoutuModel::begin_step(const BatchView& batch, Workspace& w,
@@ -76,21 +77,20 @@ YoutuModel::Step YoutuModel::begin_step(const BatchView& batch, Workspace& w,
 // x += o_proj(attention(norm(x))), sections 2.1.2 and 2.1.3 of the paper.
 void YoutuModel::attend(const LayerWeights& layer, const Step& step, const LatentLayer& cache,
                         Workspace& w) const {
-  const Activation hidden = w.hidden.first_rows(step.T), q = w.q.first_rows(step.T);
-  const Activation latent = w.latent.first_rows(step.T), attended = w.attended.first_rows(step.T);
-  backend_.rms_norm(step.x, layer.input_layernorm, config_.rms_norm_eps, hidden);
-
-  if (config_.q_lora_rank > 0) {
-    const Activation q_latent = w.q_latent.first_rows(step.T);
-    backend_.linear(layer.q_a_proj, hidden, q_latent);
-    backend_.rms_norm(q_latent, layer.q_a_layernorm, kLatentNormEps, q_latent);
-    backend_.linear(layer.q_b_proj, q_latent, q);
-  } else {
-    backend_.linear(layer.q_b_proj, hidden, q);
+  const Activation q = w.q.first_rows(step.T), latent = w.latent.first_rows(step.T);
+  const Activation attended = w.attended.first_rows(step.T);
+  const Activation q_latent = w.q_latent.first_rows(step.T);
+  const bool has_q_rank = config_.q_lora_rank > 0;
+  const Projection projections[] = {
+      has_q_rank ? Projection{&layer.q_a_proj, q_latent} : Projection{&layer.q_b_proj, q},
+      {&layer.kv_a_proj_with_mqa, latent}};
+  backend_.norm_linear(step.x, layer.input_layernorm, config_.rms_norm_eps, projections);
+  if (has_q_rank) {
+    const Projection q_b = {&layer.q_b_proj, q};
+    backend_.norm_linear(q_latent, layer.q_a_layernorm, kLatentNormEps, {&q_b, 1});
   }
   backend_.rope(step.rope, q, config_.num_attention_heads, config_.qk_head_dim());
 
-  backend_.linear(layer.kv_a_proj_with_mqa, hidden, latent);
   const Activation c_kv = latent.columns(0, config_.kv_lora_rank);
   const Activation k_pe = latent.columns(config_.kv_lora_rank, config_.qk_rope_head_dim);
   backend_.rms_norm(c_kv, layer.kv_a_layernorm, kLatentNormEps,
@@ -113,13 +113,10 @@ void YoutuModel::attend(const LayerWeights& layer, const Step& step, const Laten
 
 // x += down_proj(silu(gate_proj(norm(x))) * up_proj(norm(x)))
 void YoutuModel::feed_forward(const LayerWeights& layer, const Step& step, Workspace& w) const {
-  const Activation hidden = w.hidden.first_rows(step.T);
   const Activation gate = w.gate.first_rows(step.T), up = w.up.first_rows(step.T);
-  backend_.rms_norm(step.x, layer.post_attention_layernorm, config_.rms_norm_eps, hidden);
-  backend_.linear(layer.gate_proj, hidden, gate);
-  backend_.linear(layer.up_proj, hidden, up);
-  backend_.silu_mul(gate, up, gate);
-  backend_.linear_add(layer.down_proj, gate, step.x);
+  const Projection projections[] = {{&layer.gate_proj, gate}, {&layer.up_proj, up}};
+  backend_.norm_linear(step.x, layer.post_attention_layernorm, config_.rms_norm_eps, projections);
+  backend_.swiglu_linear_add(layer.down_proj, gate, up, step.x);
 }
 
 }  // namespace youtu

@@ -93,4 +93,16 @@ inline constexpr int8_t kIq4Values[16] = {-127, -104, -83, -65, -49, -35, -22, -
 inline constexpr int8_t kMxfp4Values[16] = {0, 1,  2,  3,  4,  6,  8,  12,
                                             0, -1, -2, -3, -4, -6, -8, -12};
 
+struct ScaleAndMin {
+  float scale;
+  float min;
+};
+
+// Pair s of eight in the twelve bytes that Q4_K and Q5_K share.
+inline ScaleAndMin scale_and_min(const uint8_t* b, int s) {
+  if (s < 4) return {static_cast<float>(b[s] & 63), static_cast<float>(b[s + 4] & 63)};
+  return {static_cast<float>((b[s + 4] & 15) | ((b[s - 4] >> 6) << 4)),
+          static_cast<float>((b[s + 4] >> 4) | ((b[s] >> 6) << 4))};
+}
+
 }  // namespace youtu

@@ -107,18 +107,6 @@ void decode(const BlockQ3K& block, float* y) {
   }
 }
 
-struct ScaleAndMin {
-  float scale;
-  float min;
-};
-
-// Pair s of eight in the twelve bytes that Q4_K and Q5_K share.
-ScaleAndMin scale_and_min(const uint8_t* b, int s) {
-  if (s < 4) return {static_cast<float>(b[s] & 63), static_cast<float>(b[s + 4] & 63)};
-  return {static_cast<float>(low_nibble(b[s + 4]) | ((b[s - 4] >> 6) << 4)),
-          static_cast<float>(high_nibble(b[s + 4]) | ((b[s] >> 6) << 4))};
-}
-
 // Value l of sub-block s: pairs of sub-blocks share 32 bytes.
 int paired_nibble(const uint8_t* qs, int s, int l) {
   const uint8_t byte = qs[32 * (s / 2) + l];

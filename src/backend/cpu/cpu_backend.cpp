@@ -53,29 +53,6 @@ Result<Buffer> CpuBackend::allocate(size_t bytes) {
   return Buffer(first, size, unmap);
 }
 
-Result<Weight> CpuBackend::prepare(const TensorView& tensor) {
-  const DTypeInfo& info = dtype_info(tensor.dtype);
-  Weight weight;
-  weight.dtype = tensor.dtype;
-  weight.rows = static_cast<int32_t>(tensor.num_rows());
-  weight.cols = static_cast<int32_t>(tensor.row_length());
-  CHECK(weight.cols % info.block_values == 0);
-  weight.row_bytes = static_cast<int64_t>(weight.cols / info.block_values) * info.block_bytes;
-  CHECK(tensor.data.size() == static_cast<size_t>(weight.rows * weight.row_bytes));
-  auto bytes = allocate(tensor.data.size());
-  if (!bytes) return bytes.status().with_prefix(tensor.name + ": ");
-  weight.bytes = std::move(*bytes);
-  constexpr size_t kTaskBytes = 1u << 20;
-  const size_t size = tensor.data.size();
-  pool_.parallel_for(static_cast<int>(div_ceil(size, kTaskBytes)), [&](int task, int) {
-    const size_t begin = static_cast<size_t>(task) * kTaskBytes;
-    std::memcpy(weight.bytes.data() + begin, tensor.data.data() + begin,
-                std::min(kTaskBytes, size - begin));
-  });
-  widest_row_ = std::max(widest_row_, weight.cols);
-  return weight;
-}
-
 Status CpuBackend::reserve(const StepLimits& limits) {
   limits_ = limits;
   const int64_t heads = limits.num_heads;
@@ -99,9 +76,29 @@ Status CpuBackend::reserve(const StepLimits& limits) {
       {&expanded_k_, heads * kExpandedBlock * head},
       {&expanded_v_, heads * kExpandedBlock * limits.v_dim},
       {&softmax_, limits.max_tokens * heads * 2},
+      {&normed_, limits.max_tokens * align_up<int64_t>(limits.norm_dim, 16)},
   };
   for (const Request& request : requests) {
     auto buffer = allocate(static_cast<size_t>(request.floats) * sizeof(float));
+    if (!buffer) return buffer.status();
+    *request.buffer = std::move(*buffer);
+  }
+  return has_packed_ ? reserve_rounded() : Status::ok();
+}
+
+Status CpuBackend::reserve_rounded() {
+  const int32_t widest_head = std::max(limits_.nope_dim, limits_.latent_dim);
+  worker_rounded_bytes_ = kAbsorbedTokens * rounded_row_bytes(widest_head);
+  const struct {
+    Buffer* buffer;
+    int64_t bytes;
+  } requests[] = {
+      {&rounded_, limits_.max_tokens * rounded_row_bytes(widest_row_)},
+      {&worker_panels_, int64_t{kPackedScratchBytes} * pool_.num_threads()},
+      {&worker_rounded_, worker_rounded_bytes_ * pool_.num_threads()},
+  };
+  for (const auto& request : requests) {
+    auto buffer = allocate(static_cast<size_t>(request.bytes));
     if (!buffer) return buffer.status();
     *request.buffer = std::move(*buffer);
   }
@@ -117,12 +114,6 @@ void CpuBackend::rms_norm(Activation x, const Weight& gain, float eps, Activatio
   const auto* gains = reinterpret_cast<const float*>(gain.bytes.data());
   for_each_row(x.rows,
                [&](int32_t t) { kernels_.rms_norm(x.row(t), gains, x.cols, eps, out.row(t)); });
-}
-
-void CpuBackend::silu_mul(Activation gate, Activation up, Activation out) {
-  for_each_row(gate.rows, [&](int32_t t) {
-    kernels_.silu_mul(gate.row(t), up.row(t), gate.cols, out.row(t));
-  });
 }
 
 namespace {

@@ -18,39 +18,58 @@ class CpuBackend final : public Backend {
   BackendInfo info() const override;
   Result<Buffer> allocate(size_t bytes) override;
   Result<Weight> prepare(const TensorView& tensor) override;
+  Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) override;
   Status reserve(const StepLimits& limits) override;
 
   void begin_step(const BatchView& batch) override { batch_ = &batch; }
   void embed(const Weight& table, Activation out) override;
   void rms_norm(Activation x, const Weight& gain, float eps, Activation out) override;
-  void linear(const Weight& w, Activation x, Activation out) override {
-    linear_rows(w, 0, w.rows, x, out, false);
-  }
-  void linear_add(const Weight& w, Activation x, Activation out) override {
-    linear_rows(w, 0, w.rows, x, out, true);
-  }
+  void norm_linear(Activation x, const Weight& gain, float eps,
+                   std::span<const Projection> projections) override;
+  void linear_add(const Weight& w, Activation x, Activation out) override;
+  void swiglu_linear_add(const Weight& w, Activation gate, Activation up, Activation out) override;
   void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) override;
   void store_latent(Activation latents, const LatentLayer& cache) override;
   void mla_attention(const MlaAttention& attention) override;
-  void silu_mul(Activation gate, Activation up, Activation out) override;
   void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) override;
 
  private:
-  // Calls fn(row) for each row of a small operation, a few rows to a task.
+  // Calls fn(row) for each row of a small operation, a few rows to a task; one or two rows are done
+  // at once, since waking another thread takes longer.
   template <typename Fn>
   void for_each_row(int32_t rows, const Fn& fn) {
-    constexpr int32_t kRowsPerTask = 8;
-    pool_.parallel_for((rows + kRowsPerTask - 1) / kRowsPerTask, [&](int task, int) {
-      const int32_t begin = task * kRowsPerTask;
-      for (int32_t row = begin; row < std::min(rows, begin + kRowsPerTask); ++row) fn(row);
+    constexpr int32_t kFewRows = 2, kMaxRowsPerTask = 8;
+    if (rows <= kFewRows) {
+      for (int32_t row = 0; row < rows; ++row) fn(row);
+      return;
+    }
+    const int32_t step = std::clamp(rows / (4 * pool_.num_threads()), 1, kMaxRowsPerTask);
+    pool_.parallel_for((rows + step - 1) / step, [&](int task, int) {
+      const int32_t begin = task * step;
+      for (int32_t row = begin; row < std::min(rows, begin + step); ++row) fn(row);
     });
   }
 
+  // Where rows of activations lie when they are rounded to eight bits (QuantizedRows).
+  struct RoundedRows {
+    int8_t* values = nullptr;
+    float* scales = nullptr;
+    int32_t* sums = nullptr;
+  };
+  Status reserve_rounded();
+  static int64_t rounded_row_bytes(int32_t cols);
+  static RoundedRows cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols);
+
   // linear.cpp
-  void linear_rows(const Weight& w, int32_t first_row, int32_t num_rows, Activation x,
-                   Activation out, bool accumulate);
+  void round_row(const float* x, int32_t row, int32_t cols, const RoundedRows& to) const;
+  void multiply(std::span<const Projection> projections, Activation x, bool accumulate);
+  void multiply_panels(const Weight& w, int32_t first_row, int32_t num_rows,
+                       const RoundedRows& rounded, int32_t num_tokens, float* out,
+                       int64_t out_stride, bool accumulate, int worker);
   void linear_part(const Weight& w, int32_t first_row, int32_t num_rows, Activation x, float* out,
                    int64_t out_stride, bool accumulate, int worker);
+  void linear_part_packed(const Weight& w, int32_t first_row, int32_t num_rows, Activation x,
+                          float* out, int64_t out_stride, bool accumulate, int worker);
   void widen_row(const Weight& w, int32_t row, float* out) const;
 
   // attention.cpp
@@ -72,9 +91,15 @@ class CpuBackend final : public Backend {
   ThreadPool& pool_;
   const BatchView* batch_ = nullptr;
   StepLimits limits_;
-  int32_t widest_row_ = 0;  // of the weights prepared so far
+  int32_t widest_row_ = 0;   // of the weights prepared so far
+  bool has_packed_ = false;  // whether any is packed
   int64_t worker_scratch_floats_ = 0;
+  int64_t worker_rounded_bytes_ = 0;
   Buffer worker_scratch_;    // [threads][worker_scratch_floats_]
+  Buffer worker_panels_;     // [threads][kPackedScratchBytes]
+  Buffer worker_rounded_;    // [threads][worker_rounded_bytes_]
+  Buffer normed_;            // [max_tokens, norm_dim] the input of a matrix product
+  Buffer rounded_;           // the same, or another input, in eight bits
   Buffer absorbed_q_;        // [kAbsorbedTokens, N, L + R] queries in the latent space
   Buffer absorbed_out_;      // [kAbsorbedTokens, N, L] attended latents
   Buffer expanded_latents_;  // [kExpandedBlock, L + R] a stretch of context, widened

@@ -37,16 +37,34 @@ LinearKernel find_linear_kernel(const CpuKernels& kernels, DType dtype) {
 // second-level cache.
 constexpr int64_t kTaskBytes = 256 << 10;
 constexpr int32_t kTasksPerThread = 8;
+// Whole panels; for other weights, whole groups of widened rows.
+constexpr int32_t kRowsAlignment = kPanelRows;
+static_assert(kPanelRows == kPackedPanelRows && kRowsAlignment % kWidenedRows == 0);
+// Projections that one operation may have.
+constexpr size_t kMaxProjections = 4;
 
 int32_t rows_per_task(int32_t num_rows, int64_t row_bytes, int num_threads) {
   const int64_t balanced = div_ceil<int64_t>(num_rows, int64_t{num_threads} * kTasksPerThread);
   const int64_t bounded = std::min(balanced, std::max<int64_t>(1, kTaskBytes / row_bytes));
-  return static_cast<int32_t>(align_up<int64_t>(bounded, kWidenedRows));
+  return static_cast<int32_t>(align_up<int64_t>(bounded, kRowsAlignment));
+}
+
+int32_t num_blocks(int32_t cols) {
+  return div_ceil(cols, int32_t{kActivationBlock});
+}
+
+bool has_packed(std::span<const Projection> projections) {
+  return std::any_of(projections.begin(), projections.end(),
+                     [](const Projection& p) { return p.weight->packed.has_value(); });
 }
 
 }  // namespace
 
 void CpuBackend::widen_row(const Weight& w, int32_t row, float* out) const {
+  if (w.packed) {
+    read_packed_row(PackedShape(*w.packed, w.rows, w.cols), w.bytes.data(), row, out);
+    return;
+  }
   const uint8_t* bytes = w.bytes.data() + row * w.row_bytes;
   switch (w.dtype) {
     case DType::kF32:
@@ -66,6 +84,10 @@ void CpuBackend::widen_row(const Weight& w, int32_t row, float* out) const {
 
 void CpuBackend::linear_part(const Weight& w, int32_t first_row, int32_t num_rows, Activation x,
                              float* out, int64_t out_stride, bool accumulate, int worker) {
+  if (w.packed) {
+    linear_part_packed(w, first_row, num_rows, x, out, out_stride, accumulate, worker);
+    return;
+  }
   LinearArgs args = {w.bytes.data() + first_row * w.row_bytes,
                      w.row_bytes,
                      num_rows,
@@ -93,15 +115,127 @@ void CpuBackend::linear_part(const Weight& w, int32_t first_row, int32_t num_row
   }
 }
 
-void CpuBackend::linear_rows(const Weight& w, int32_t first_row, int32_t num_rows, Activation x,
-                             Activation out, bool accumulate) {
-  DCHECK(w.cols == x.cols && out.cols == num_rows && out.rows == x.rows);
-  const int32_t step = rows_per_task(num_rows, w.row_bytes, pool_.num_threads());
-  pool_.parallel_for(div_ceil(num_rows, step), [&](int task, int worker) {
-    const int32_t begin = task * step;
-    const int32_t count = std::min(step, num_rows - begin);
-    linear_part(w, first_row + begin, count, x, out.data + begin, out.stride, accumulate, worker);
+int64_t CpuBackend::rounded_row_bytes(int32_t cols) {
+  return int64_t{num_blocks(cols)} * (kActivationBlock + sizeof(float) + 7 * sizeof(int32_t));
+}
+
+// Values first: blocks are larger than any alignment that the rest needs.
+CpuBackend::RoundedRows CpuBackend::cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols) {
+  const int64_t blocks = int64_t{num_blocks(cols)} * rows;
+  auto* scales = reinterpret_cast<float*>(bytes + blocks * kActivationBlock);
+  return {reinterpret_cast<int8_t*>(bytes), scales, reinterpret_cast<int32_t*>(scales + blocks)};
+}
+
+void CpuBackend::round_row(const float* x, int32_t row, int32_t cols, const RoundedRows& to) const {
+  const int64_t first = int64_t{row} * num_blocks(cols);
+  kernels_.packed.quantize_row(x, cols, to.values + first * kActivationBlock, to.scales + first,
+                               to.sums + first * 7);
+}
+
+void CpuBackend::multiply_panels(const Weight& w, int32_t first_row, int32_t num_rows,
+                                 const RoundedRows& rounded, int32_t num_tokens, float* out,
+                                 int64_t out_stride, bool accumulate, int worker) {
+  DCHECK(first_row % kPanelRows == 0);
+  const PackedShape shape(*w.packed, w.rows, w.cols);
+  const int32_t blocks = num_blocks(w.cols), group = shape.format.group;
+  const int32_t first_sum = group == 32 ? 0 : group == 64 ? 4 * blocks : 6 * blocks;
+  const PackedLinearArgs args = {
+      .panels = w.bytes.data() + first_row / kPanelRows * shape.panel_bytes,
+      .panel_bytes = shape.panel_bytes,
+      .num_rows = num_rows,
+      .num_cols = static_cast<int32_t>(shape.padded_cols),
+      .bits = shape.format.bits,
+      .group = group,
+      .has_min = shape.format.has_min,
+      .x = {rounded.values, int64_t{blocks} * kActivationBlock, rounded.scales, blocks,
+            rounded.sums + first_sum, int64_t{blocks} * 7},
+      .num_tokens = num_tokens,
+      .out = out,
+      .out_stride = out_stride,
+      .accumulate = accumulate,
+      .scratch = worker_panels_.data() + int64_t{worker} * kPackedScratchBytes,
+  };
+  kernels_.packed.linear(&args);
+}
+
+// Rounds the rows itself, some at a time: for the small products of one head.
+void CpuBackend::linear_part_packed(const Weight& w, int32_t first_row, int32_t num_rows,
+                                    Activation x, float* out, int64_t out_stride, bool accumulate,
+                                    int worker) {
+  const RoundedRows rounded = cut_rounded_rows(
+      worker_rounded_.data() + worker * worker_rounded_bytes_, kAbsorbedTokens, x.cols);
+  for (int32_t begin = 0; begin < x.rows; begin += kAbsorbedTokens) {
+    const int32_t count = std::min(kAbsorbedTokens, x.rows - begin);
+    for (int32_t t = 0; t < count; ++t) round_row(x.row(begin + t), t, x.cols, rounded);
+    multiply_panels(w, first_row, num_rows, rounded, count, out + begin * out_stride, out_stride,
+                    accumulate, worker);
+  }
+}
+
+// Where some of the weights are packed, the rows of x lie rounded in rounded_.
+void CpuBackend::multiply(std::span<const Projection> projections, Activation x, bool accumulate) {
+  CHECK(projections.size() <= kMaxProjections);
+  int32_t steps[kMaxProjections], first_tasks[kMaxProjections + 1] = {};
+  for (size_t i = 0; i < projections.size(); ++i) {
+    const Weight& w = *projections[i].weight;
+    DCHECK(w.cols == x.cols && projections[i].out.cols == w.rows);
+    const auto row_bytes = static_cast<int64_t>(w.bytes.size()) / w.rows;
+    steps[i] = rows_per_task(w.rows, std::max<int64_t>(1, row_bytes), pool_.num_threads());
+    first_tasks[i + 1] = first_tasks[i] + div_ceil(w.rows, steps[i]);
+  }
+  const RoundedRows rounded =
+      has_packed_ ? cut_rounded_rows(rounded_.data(), x.rows, x.cols) : RoundedRows{};
+  pool_.parallel_for(first_tasks[projections.size()], [&](int task, int worker) {
+    size_t i = 0;
+    while (task >= first_tasks[i + 1]) ++i;
+    const Weight& w = *projections[i].weight;
+    const Activation out = projections[i].out;
+    const int32_t begin = (task - first_tasks[i]) * steps[i];
+    const int32_t count = std::min(steps[i], w.rows - begin);
+    if (w.packed) {
+      multiply_panels(w, begin, count, rounded, x.rows, out.data + begin, out.stride, accumulate,
+                      worker);
+    } else {
+      linear_part(w, begin, count, x, out.data + begin, out.stride, accumulate, worker);
+    }
   });
+}
+
+void CpuBackend::norm_linear(Activation x, const Weight& gain, float eps,
+                             std::span<const Projection> projections) {
+  DCHECK(gain.dtype == DType::kF32 && gain.cols == x.cols);
+  const auto* gains = reinterpret_cast<const float*>(gain.bytes.data());
+  const Activation normed = {normed_.as<float>(), x.rows, x.cols, align_up<int64_t>(x.cols, 16)};
+  const bool rounds = has_packed(projections);
+  const RoundedRows rounded =
+      rounds ? cut_rounded_rows(rounded_.data(), x.rows, x.cols) : RoundedRows{};
+  for_each_row(x.rows, [&](int32_t t) {
+    kernels_.rms_norm(x.row(t), gains, x.cols, eps, normed.row(t));
+    if (rounds) round_row(normed.row(t), t, x.cols, rounded);
+  });
+  multiply(projections, normed, false);
+}
+
+void CpuBackend::linear_add(const Weight& w, Activation x, Activation out) {
+  if (w.packed) {
+    const RoundedRows rounded = cut_rounded_rows(rounded_.data(), x.rows, x.cols);
+    for_each_row(x.rows, [&](int32_t t) { round_row(x.row(t), t, x.cols, rounded); });
+  }
+  const Projection projection = {&w, out};
+  multiply({&projection, 1}, x, true);
+}
+
+void CpuBackend::swiglu_linear_add(const Weight& w, Activation gate, Activation up,
+                                   Activation out) {
+  const bool rounds = w.packed.has_value();
+  const RoundedRows rounded =
+      rounds ? cut_rounded_rows(rounded_.data(), gate.rows, gate.cols) : RoundedRows{};
+  for_each_row(gate.rows, [&](int32_t t) {
+    kernels_.silu_mul(gate.row(t), up.row(t), gate.cols, gate.row(t));
+    if (rounds) round_row(gate.row(t), t, gate.cols, rounded);
+  });
+  const Projection projection = {&w, out};
+  multiply({&projection, 1}, gate, true);
 }
 
 }  // namespace youtu
