@@ -1,11 +1,13 @@
 # The commands of the project; CMake and ninja do the work.
 #   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1]
+#   make bench [MODEL=<folder or .gguf>] [BENCH_FLAGS='--batch 1,8']
 #   make build | test | format | asan | tsan | fuzz [FUZZ_SECONDS=60] | clean
 
 HOST ?= 127.0.0.1
 PORT ?= 8080
 MODEL ?=
 FUZZ_SECONDS ?= 60
+BENCH_FLAGS ?=
 JOBS ?= $(shell nproc)
 # `make test SANITIZERS=` leaves the two sanitizer builds out.
 SANITIZERS ?= asan tsan
@@ -17,7 +19,7 @@ else
   export CXX
 endif
 
-.PHONY: serve build packages test_packages npm_packages test asan tsan fuzz format clean
+.PHONY: serve build bench packages test_packages npm_packages test asan tsan fuzz format clean
 .NOTPARALLEL:
 
 serve: build
@@ -26,6 +28,13 @@ serve: build
 build: packages build/release/build.ninja
 	cmake --build build/release --parallel $(JOBS) --target youtu_program
 	@ln -sfn release/apps/youtu/youtu build/youtu
+
+# The whole model's speed; the kernels' own is build/release/bench/kernels_bench, which this builds, too.
+bench: build
+	@tools/install_packages.sh bench
+	cmake -S . -B build/release -DYOUTU_BUILD_BENCH=ON
+	cmake --build build/release --parallel $(JOBS) --target kernels_bench
+	build/youtu bench $(if $(MODEL),--model '$(MODEL)') $(BENCH_FLAGS)
 
 packages:
 	@tools/install_packages.sh build

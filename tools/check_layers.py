@@ -37,11 +37,12 @@ FLOORS = {
     "backend": ["tensor", "base"],
     "server": ["http", "config", "base"],
     "model": ["backend", "formats", "tensor", "base"],
+    "bench": ["model", "backend", "formats", "sampling", "tensor", "base"],
     "engine": ["model", "backend", "formats", "cache", "sampling", "text", "tensor", "base"],
 }
 PROGRAM = ["server", "http", "config", "base"]
-MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend"]
-MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval")  # apps/youtu/inspect.cpp, inspect_json.cpp, ...
+MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend", "bench"]
+MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval", "bench")  # apps/youtu/inspect.cpp, inspect_json.cpp, ...
 
 # An implementation of the Backend interface sees the interface, never another implementation, and the interface sees
 # none of them.

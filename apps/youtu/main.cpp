@@ -18,6 +18,7 @@ int run(int argc, char** argv) {
   youtu::add_generate_command(app, exit_code);
   youtu::add_inspect_command(app, exit_code);
   youtu::add_eval_command(app, exit_code);
+  youtu::add_bench_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version

@@ -28,6 +28,13 @@ struct StepLimits {
   int32_t norm_dim = 0;  // the widest row that norm_linear takes
 };
 
+// The most that the machine can do just now with the backend's threads; neighbours move it.
+struct MachinePeaks {
+  double read_bytes_per_second = 0;
+  double f32_macs_per_second = 0;   // multiply-accumulates
+  double int8_macs_per_second = 0;  // of 4-bit by 8-bit integers
+};
+
 // One stream of work, used by one thread. Activations are rows of F32. Operations allocate nothing.
 class Backend {
  public:
@@ -67,6 +74,10 @@ class Backend {
   virtual void mla_attention(const MlaAttention& attention) = 0;
   // out[i] = x[rows[i]]
   virtual void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) = 0;
+
+  // Takes some 0.4 seconds. REQUIRES: `memory` is from allocate() and much larger than the last
+  // cache; it is only read. Not part of a step.
+  virtual MachinePeaks measure_peaks(const Buffer& memory) = 0;
 };
 
 }  // namespace youtu

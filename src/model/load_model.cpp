@@ -257,6 +257,9 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   auto backend = make_cpu_backend(isa, *loaded.pool);
   if (!backend) return backend.status();
   loaded.backend = std::move(*backend);
+  if (options.decorate_backend) {
+    loaded.backend = options.decorate_backend(std::move(loaded.backend));
+  }
 
   WeightLoader loader(opened, loaded.config, options.weights, *loaded.backend);
   Weights weights = loader.load();

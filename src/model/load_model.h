@@ -1,6 +1,7 @@
 // From an opened model to one that computes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ struct LoadOptions {
   std::string isa = {};  // "" takes YOUTU_ISA from the environment, and chooses if that is unset
   int num_threads = 0;   // 0: as many as the process may use
   WeightPolicy weights = {};  // as the file has them
+  // Puts another backend before the one that computes, such as one that takes the time.
+  std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend> inner)> decorate_backend = {};
 };
 
 // A model with the threads and the backend that it runs on, destroyed in the right order.

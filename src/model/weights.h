@@ -32,4 +32,31 @@ struct Weights {
   Weight lm_head;  // [vocab, H]; empty where it is tied to embed_tokens
 };
 
+// Calls fn(kind, weight) for every weight, each layer's in the order of a step. The kind is the
+// weight's name without its layer; empty weights are left out.
+template <typename Fn>
+void for_each_weight(const Weights& weights, const Fn& fn) {
+  const auto visit = [&fn](const char* kind, const Weight& weight) {
+    if (!weight.empty()) fn(kind, weight);
+  };
+  visit("embed_tokens", weights.embed_tokens);
+  for (const LayerWeights& layer : weights.layers) {
+    visit("input_layernorm", layer.input_layernorm);
+    visit("q_a_proj", layer.q_a_proj);
+    visit("q_a_layernorm", layer.q_a_layernorm);
+    visit("q_b_proj", layer.q_b_proj);
+    visit("kv_a_proj_with_mqa", layer.kv_a_proj_with_mqa);
+    visit("kv_a_layernorm", layer.kv_a_layernorm);
+    visit("k_b", layer.k_b);
+    visit("v_b", layer.v_b);
+    visit("o_proj", layer.o_proj);
+    visit("post_attention_layernorm", layer.post_attention_layernorm);
+    visit("gate_proj", layer.gate_proj);
+    visit("up_proj", layer.up_proj);
+    visit("down_proj", layer.down_proj);
+  }
+  visit("norm", weights.norm);
+  visit("lm_head", weights.lm_head);
+}
+
 }  // namespace youtu

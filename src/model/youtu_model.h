@@ -23,6 +23,7 @@ class YoutuModel {
   YoutuModel(ModelConfig config, Weights weights, Backend& backend);
 
   const ModelConfig& config() const { return config_; }
+  const Weights& weights() const { return weights_; }
 
   // Computes one step: writes the latents of all T tokens into `cache` and the logits of
   // batch.logit_rows, in their order, into `logits` [logit_rows.size(), vocab_size]. REQUIRES: T

@@ -15,7 +15,7 @@ import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
-COMMANDS = ("serve", "chat", "generate", "inspect", "eval")
+COMMANDS = ("serve", "chat", "generate", "inspect", "eval", "bench")
 TIMEOUT_S = 120
 
 

@@ -33,6 +33,8 @@ class CpuBackend final : public Backend {
   void mla_attention(const MlaAttention& attention) override;
   void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) override;
 
+  MachinePeaks measure_peaks(const Buffer& memory) override;
+
  private:
   // Calls fn(row) for each row of a small operation, a few rows to a task; one or two rows are done
   // at once, since waking another thread takes longer.
@@ -71,6 +73,10 @@ class CpuBackend final : public Backend {
   void linear_part_packed(const Weight& w, int32_t first_row, int32_t num_rows, Activation x,
                           float* out, int64_t out_stride, bool accumulate, int worker);
   void widen_row(const Weight& w, int32_t row, float* out) const;
+
+  // machine_peaks.cpp
+  double measure_read_bandwidth(const Buffer& memory);
+  double measure_macs(int64_t (*peak)(int64_t rounds));
 
   // attention.cpp
   void attend_absorbed(const MlaAttention& a, int32_t first_token, int32_t num_tokens);

@@ -73,4 +73,9 @@ struct CpuKernels {
   void (*f32_to_bf16)(const float* from, int64_t n, uint16_t* to); /* to nearest, ties to even */
 
   struct PackedKernels packed;
+
+  /* As many multiply-accumulates as the instruction set allows, in registers; returns how many were
+     done, in proportion to `rounds`. peak_int8 multiplies unsigned 4-bit by signed 8-bit values. */
+  int64_t (*peak_f32)(int64_t rounds);
+  int64_t (*peak_int8)(int64_t rounds);
 };

@@ -221,6 +221,35 @@ void quantize_row(const float* x, int32_t n, int8_t* values, float* scales, int3
   }
 }
 
+// Four chains each, whose operands come out of a volatile so that no compiler can foresee the sums.
+int64_t peak_f32(int64_t rounds) {
+  volatile float unknown = 0.5f;
+  const float w = unknown, x = unknown;
+  float a = 0, b = 1, c = 2, d = 3;
+  for (int64_t i = 0; i < rounds; ++i) {
+    a = a * w + x;
+    b = b * w + x;
+    c = c * w + x;
+    d = d * w + x;
+  }
+  unknown = a + b + c + d;
+  return 4 * rounds;
+}
+
+int64_t peak_int8(int64_t rounds) {
+  volatile int8_t unknown = 15;
+  const int8_t w = unknown, x = unknown;
+  uint32_t a = 0, b = 1, c = 2, d = 3;
+  for (int64_t i = 0; i < rounds; ++i) {
+    a = a * static_cast<uint32_t>(w) + static_cast<uint32_t>(x);
+    b = b * static_cast<uint32_t>(w) + static_cast<uint32_t>(x);
+    c = c * static_cast<uint32_t>(w) + static_cast<uint32_t>(x);
+    d = d * static_cast<uint32_t>(w) + static_cast<uint32_t>(x);
+  }
+  unknown = static_cast<int8_t>(a + b + c + d);
+  return 4 * rounds;
+}
+
 }  // namespace
 
 extern const CpuKernels kScalarKernels;
@@ -229,4 +258,5 @@ const CpuKernels kScalarKernels = {
     linear<Q8_0>, linear<Q4_0>, matmul<F32>,  matmul<BF16>,
     rms_norm,     silu_mul,     softmax_step, scale,
     f16_to_f32,   bf16_to_f32,  f32_to_bf16,  {packed_linear, quantize_row},
+    peak_f32,     peak_int8,
 };

@@ -221,6 +221,15 @@ TEST_P(Kernels, RoundingToBf16KeepsNanAndTies) {
   for (int i = 0; i < 8; ++i) EXPECT_EQ(out[i], float_to_bf16(values[i])) << values[i];
 }
 
+TEST_P(Kernels, PeaksCountWhatTheyDo) {
+  for (const auto peak : {kernels().peak_f32, kernels().peak_int8}) {
+    EXPECT_EQ(peak(0), 0);
+    const int64_t once = peak(1);
+    EXPECT_GT(once, 0);
+    EXPECT_EQ(peak(1000), 1000 * once);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Tables, Kernels, testing::ValuesIn(supported_kernels()),
                          [](const auto& instance) { return std::string(instance.param->name); });
 
