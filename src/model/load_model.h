@@ -15,6 +15,8 @@ namespace youtu {
 struct LoadOptions {
   std::string isa = {};  // "" takes YOUTU_ISA from the environment, and chooses if that is unset
   int num_threads = 0;   // 0: as many as the process may use
+
+  bool operator==(const LoadOptions&) const = default;
 };
 
 // A model with the threads and the backend that it runs on, destroyed in the right order.
