@@ -1,14 +1,17 @@
-// `youtu eval`: the model's logits for given tokens, as an .npy file that other implementations can
-// be compared with.
+// `youtu eval`: what a model says to given tokens. As logits in an .npy file that other
+// implementations can be compared with, or compared at once with the same model in F32 (--kld).
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/check.h"
 #include "commands.h"
+#include "eval_kld.h"
+#include "eval_tokens.h"
 #include "formats/npy.h"
 #include "model/teacher_forcing.h"
 
@@ -17,73 +20,95 @@ namespace youtu {
 namespace {
 
 struct EvalFlags {
-  std::string model;
-  std::vector<TokenId> tokens;
+  TestedConfiguration configuration;
+  TokenFlags tokens;
   std::string logits;
-  TeacherForcingOptions forcing;
-  LoadOptions load;
   std::string weights = "exact";
+  KldFlags kld;
 };
 
-Status write_logits(EvalFlags& flags) {
-  auto policy = parse_weight_policy(flags.weights);
-  if (!policy) return policy.status();
-  flags.load.weights = *policy;
-  auto opened = open_model(flags.model);
+Status write_logits(const EvalFlags& flags) {
+  auto opened = open_model(flags.configuration.model);
   if (!opened) return opened.status();
-  auto loaded = load_model(*opened, flags.load);
+  const auto config = read_model_config(*opened);
+  RETURN_IF_ERROR(config);
+  const auto read = read_eval_tokens(flags.tokens, *opened, config->vocab_size);
+  RETURN_IF_ERROR(read);
+  std::vector<TokenId> tokens = read->prefix;
+  tokens.insert(tokens.end(), read->tokens.begin(), read->tokens.end());
+  auto loaded = load_model(*opened, flags.configuration.load);
   if (!loaded) return loaded.status();
-  auto writer = NpyWriter::create(flags.logits, static_cast<int64_t>(flags.tokens.size()),
+  auto writer = NpyWriter::create(flags.logits, static_cast<int64_t>(tokens.size()),
                                   loaded->config.vocab_size);
   if (!writer) return writer.status();
   RETURN_IF_ERROR(
-      run_teacher_forced(*loaded, flags.tokens, flags.forcing,
+      run_teacher_forced(*loaded, tokens, flags.configuration.forcing,
                          [&](std::span<const float> rows) { return writer->append(rows); }));
   return writer->finish();
+}
+
+Status evaluate(EvalFlags& flags) {
+  auto policy = parse_weight_policy(flags.weights);
+  RETURN_IF_ERROR(policy);
+  flags.configuration.load.weights = *policy;
+  if (flags.kld.is_wanted == !flags.logits.empty()) {
+    return Status::invalid_argument("one of --logits and --kld is needed", "logits");
+  }
+  if (flags.kld.is_wanted) {
+    return compare_with_reference(flags.configuration, flags.tokens, flags.kld);
+  }
+  return write_logits(flags);
+}
+
+// A model's files have parameters too (GGUF keys), so it takes a list to know a flag.
+bool is_flag(std::string_view param) {
+  constexpr std::string_view kFlags[] = {"isa",  "logits", "positions", "reference",
+                                         "text", "tokens", "weights",   "window"};
+  return std::find(std::begin(kFlags), std::end(kFlags), param) != std::end(kFlags);
+}
+
+void add_configuration_flags(CLI::App& eval, TestedConfiguration& tested) {
+  const std::map<std::string, AttentionMode> attention = {{"auto", AttentionMode::kAuto},
+                                                          {"absorbed", AttentionMode::kAbsorbed},
+                                                          {"expanded", AttentionMode::kExpanded}};
+  const std::map<std::string, CacheDType> cache = {{"f32", CacheDType::kF32},
+                                                   {"bf16", CacheDType::kBF16}};
+  eval.add_option("--model", tested.model, "Hugging Face folder or .gguf file")->required();
+  eval.add_option("--attention", tested.forcing.attention, "How attention is computed [auto]")
+      ->transform(CLI::CheckedTransformer(attention).description("auto, absorbed or expanded"));
+  eval.add_option("--cache", tested.forcing.cache_dtype, "Type of the latent cache [f32]")
+      ->transform(CLI::CheckedTransformer(cache).description("f32 or bf16"));
+  eval.add_option("--chunk", tested.forcing.chunk, "Tokens in a step (1 to 4096)")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  eval.add_option("--isa", tested.load.isa,
+                  "Kernels to use: avx512vnni, avx512, avxvnni, avx2 or scalar [the fastest]");
+  eval.add_option("--threads", tested.load.num_threads,
+                  "Threads (0 to 256; 0: as many as the process may use)")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
 }
 
 }  // namespace
 
 void add_eval_command(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<EvalFlags>();
-  CLI::App* eval =
-      app.add_subcommand("eval", "Write a model's logits for given tokens to an .npy file");
-  const std::map<std::string, AttentionMode> attention = {{"auto", AttentionMode::kAuto},
-                                                          {"absorbed", AttentionMode::kAbsorbed},
-                                                          {"expanded", AttentionMode::kExpanded}};
-  const std::map<std::string, CacheDType> cache = {{"f32", CacheDType::kF32},
-                                                   {"bf16", CacheDType::kBF16}};
-  eval->add_option("--model", flags->model, "Hugging Face folder or .gguf file")->required();
-  eval->add_option("--tokens", flags->tokens, "Token ids, separated by commas")
-      ->required()
-      ->delimiter(',');
-  eval->add_option("--logits", flags->logits,
-                   "The .npy file to write: F32 [tokens, vocabulary], every position")
-      ->required();
-  eval->add_option("--attention", flags->forcing.attention, "How attention is computed [auto]")
-      ->transform(CLI::CheckedTransformer(attention).description("auto, absorbed or expanded"));
-  eval->add_option("--cache", flags->forcing.cache_dtype, "Type of the latent cache [f32]")
-      ->transform(CLI::CheckedTransformer(cache).description("f32 or bf16"));
-  eval->add_option("--chunk", flags->forcing.chunk, "Tokens in a step (1 to 4096)")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  eval->add_option("--isa", flags->load.isa,
-                   "Kernels to use: avx512vnni, avx512, avxvnni, avx2 or scalar [the fastest]");
+  CLI::App* eval = app.add_subcommand(
+      "eval", "Write a model's logits for given tokens, or compare it with itself in F32");
+  add_configuration_flags(*eval, flags->configuration);
   eval->add_option("--weights", flags->weights,
                    "How weights are loaded: exact, auto, bf16, q8 or q4, with rules for some "
                    "(q4,head=q4)")
       ->capture_default_str();
-  eval->add_option("--threads", flags->load.num_threads,
-                   "Threads (0 to 256; 0: as many as the process may use)")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+  add_token_flags(*eval, flags->tokens);
+  eval->add_option("--logits", flags->logits,
+                   "The .npy file to write: F32 [tokens, vocabulary], every position");
+  add_kld_flags(*eval, flags->kld);
   eval->callback([flags, &exit_code] {
-    const Status status = write_logits(*flags);
+    const Status status = evaluate(*flags);
     if (status) return;
     std::fprintf(stderr, "error: %s\n", status.message().c_str());
-    exit_code = status.param() == "tokens" || status.param() == "isa" || status.param() == "weights"
-                    ? kExitConfiguration
-                    : kExitModel;
+    exit_code = is_flag(status.param()) ? kExitConfiguration : kExitModel;
   });
 }
 

@@ -17,6 +17,8 @@
 #include "formats/open_model.h"
 #include "model/model_config.h"
 #include "model/tensor_names.h"
+#include "tensor/dequantize.h"
+#include "tensor/not_finite.h"
 #include "text/tokenizer.h"
 
 namespace youtu {
@@ -51,6 +53,24 @@ Result<InspectedModel> inspect(const std::string& path) {
     model.tokenizer_size = (*tokenizer)->vocab_size();
   }
   return model;
+}
+
+// Reads every weight; what is found becomes one warning.
+void verify(OpenedModel& opened) {
+  std::string first;
+  int num_bad = 0;
+  for (const TensorView& tensor : opened.tensors->tensors()) {
+    if (!can_dequantize(tensor.dtype)) continue;  // no weights
+    const auto found = find_not_finite(tensor);
+    if (!found || ++num_bad > 1) continue;
+    first =
+        fmt::format("{}[{}] is {} ({} of its {} values are not finite", tensor.name,
+                    fmt::join(found->index, ", "), found->value, found->count, tensor.num_values());
+  }
+  if (num_bad == 0) return;
+  opened.warnings.push_back(
+      fmt::format("{}: {}; tensors with such values: {})", opened.path, first, num_bad));
+  fmt::print(stderr, "warning: {}\n", opened.warnings.back());
 }
 
 std::map<std::string_view, TypeTotal> totals_by_type(const TensorSource& tensors) {
@@ -201,14 +221,16 @@ void print_text(const InspectedModel& model) {
 struct InspectOptions {
   std::string path;
   bool json = false;
+  bool verify = false;
 };
 
 int run_inspect(const InspectOptions& options) {
-  const auto model = inspect(options.path);
+  auto model = inspect(options.path);
   if (!model) {
     fmt::print(stderr, "error: {}\n", model.status().message());
     return kExitModel;
   }
+  if (options.verify) verify(model->opened);
   if (options.json) {
     fmt::print("{}\n", to_json(*model).dump(2, ' ', false, OrderedJson::error_handler_t::replace));
   } else {
@@ -225,6 +247,8 @@ void add_inspect_command(CLI::App& app, int& exit_code) {
       "inspect", "Check a model and print its architecture, tensors, tokenizer and template");
   command->add_option("model", options->path, "A Hugging Face folder or a .gguf file")->required();
   command->add_flag("--json", options->json, "Print JSON instead of tables");
+  command->add_flag("--verify", options->verify,
+                    "Read every weight, and warn of those that are NaN or infinite");
   command->callback([options, &exit_code] { exit_code = run_inspect(*options); });
 }
 

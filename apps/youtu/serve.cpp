@@ -47,9 +47,13 @@ class ClosingSignals {
     // Detached: it waits in sigwait for as long as the process lives and owns what it uses.
     std::thread([state = state_] { watch(*state); }).detach();
   }
+  // From here on there may be answers that deserve to be finished.
+  void begin_serving() {
+    const std::lock_guard lock(state_->mutex);
+    state_->serving = true;
+  }
   void wait() {
     std::unique_lock lock(state_->mutex);
-    state_->serving = true;
     state_->changed.wait(lock, [this] { return state_->closing; });
   }
 
@@ -179,6 +183,7 @@ int run_server(const ServerConfig& config, const std::string& model_path) {
   if (!engine) return fail(kExitModel, engine.status());
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
   (*engine)->set_step_listener([&server] { (*server)->wake(); });
+  signals.begin_serving();
   api.attach(**engine);
   print_welcome((*engine)->model_info(), **server, loading.count());
 

@@ -20,6 +20,11 @@ struct LoadOptions {
   WeightPolicy weights = {};  // as the file has them
   // Puts another backend before the one that computes, such as one that takes the time.
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend> inner)> decorate_backend = {};
+
+  // Whether the same is computed; a decorator changes nothing of it.
+  bool operator==(const LoadOptions& other) const {
+    return isa == other.isa && num_threads == other.num_threads && weights == other.weights;
+  }
 };
 
 // A model with the threads and the backend that it runs on, destroyed in the right order.

@@ -30,6 +30,7 @@ struct WeightForm {
 struct WeightPolicy {
   std::array<WeightForm, kNumWeightKinds> forms;
 
+  bool operator==(const WeightPolicy&) const = default;
   const WeightForm& form(WeightKind kind) const { return forms[static_cast<size_t>(kind)]; }
 };
 

@@ -8,15 +8,18 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
 COMMANDS = ("serve", "chat", "generate", "inspect", "eval", "bench")
 TIMEOUT_S = 120
+DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "models", "demo")
 
 
 def run(*arguments, stdin="", environment=None):
@@ -43,7 +46,7 @@ class Help(unittest.TestCase):
         self.assertRegex(run("--version").stdout.decode(), r"^youtu \d+\.\d+\.\d+\n$")
 
 
-class Errors(unittest.TestCase):
+class Failing(unittest.TestCase):
     def fails(self, code, pattern, *arguments, stdin=""):
         done = run(*arguments, stdin=stdin)
         self.assertEqual(done.returncode, code, done.stderr.decode())
@@ -52,6 +55,8 @@ class Errors(unittest.TestCase):
         self.assertEqual(len(lines), 1, lines)
         self.assertRegex(lines[0], "^error: .*" + pattern)
 
+
+class Errors(Failing):
     def test_usage(self):
         self.fails(2, "subcommand")
         self.fails(2, "gone", "generate", "--gone")
@@ -89,6 +94,89 @@ class Errors(unittest.TestCase):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertEqual(done.stderr, b"error: " + what + b" is not UTF-8\n")
             self.assertEqual(done.stdout, b"")
+
+
+class EvalErrors(Failing):
+    """`youtu eval`: what tests/model does not ask, namely what is refused."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = temporary.name
+
+    def file(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def refused(self, pattern, *arguments, code=2):
+        self.fails(code, pattern, "eval", "--model", DEMO, *arguments)
+
+    def test_what_to_do_is_said_once(self):
+        self.refused("one of --logits and --kld is needed", "--tokens", "1,2")
+        self.refused("one of --logits and --kld is needed", "--tokens", "1,2", "--kld", "--logits", "x.npy")
+        self.refused("one of --tokens, --text and --random-tokens is needed", "--kld")
+        self.refused("one of --tokens, --text and --random-tokens is needed", "--kld", "--tokens", "1,2",
+                     "--random-tokens", "5")
+
+    def test_flags_of_the_comparison_need_it(self):
+        for flag, value in (("--window", "8"), ("--reference", "x"), ("--reference-isa", "scalar"), ("--positions", "x")):
+            self.refused(flag, "--tokens", "1,2", "--logits", "x.npy", flag, value)
+        self.refused("--json", "--tokens", "1,2", "--logits", "x.npy", "--json")
+        self.refused("--seed", "--kld", "--tokens", "1,2", "--seed", "3")
+
+    def test_text_files(self):
+        for name, content, words in (("empty", b"", r"empty: is empty \(at least 2 tokens"),
+                                     ("short", b"a", r"short: is 1 tokens long \(at least 2"),
+                                     ("latin", b"abc\xff", r"latin: is not UTF-8 \(byte 3 of 4\)"),
+                                     ("long", b"a" * ((16 << 20) + 1), r"long: 16777217 bytes \(at most 16777216\)")):
+            self.refused(words, "--kld", "--text", self.file(name, content))
+        self.refused("missing: No such file", "--kld", "--text", os.path.join(self.folder, "missing"))
+        self.refused("is a directory", "--kld", "--text", self.folder)
+
+    def test_tokens(self):
+        self.refused(r"token 4096 \(0 to 4095\)", "--kld", "--tokens", "1,4096")
+        self.refused(r"token -1 \(0 to 4095\)", "--kld", "--tokens", "1,-1")
+        self.refused("at least 2", "--kld", "--tokens", "1")
+        self.refused("at least 2", "--kld", "--random-tokens", "1")
+        self.refused("random-tokens", "--kld", "--random-tokens", "0")
+        self.refused("random-tokens", "--kld", "--random-tokens", "1048577")
+        self.refused(r"2049 tokens \(at most 2048", "--logits", os.path.join(self.folder, "x.npy"), "--random-tokens",
+                     "2049")
+
+    def test_windows(self):
+        for window in ("-1", "0", "1", "2049"):
+            self.refused(rf"a window of {window} tokens \(2 to 2048, the model's context\)", "--kld", "--tokens", "1,2",
+                         f"--window={window}")
+        self.refused("window", "--kld", "--tokens", "1,2", "--window", "many")
+
+    def test_instruction_sets(self):
+        self.refused('isa "avx1024" is not available', "--kld", "--tokens", "1,2", "--isa", "avx1024")
+        self.refused('--reference-isa: isa "avx1024" is not available', "--kld", "--tokens", "1,2", "--reference-isa",
+                     "avx1024")
+
+    def test_the_file_of_positions(self):
+        self.refused("no/such.csv: No such file", "--kld", "--tokens", "1,2", "--positions",
+                     os.path.join(self.folder, "no/such.csv"))
+
+    def test_models(self):
+        self.fails(1, "not-there", "eval", "--model", "/not-there", "--kld", "--tokens", "1,2")
+        self.refused("not-there", "--kld", "--tokens", "1,2", "--reference", "/not-there", code=1)
+
+    def test_a_reference_with_another_vocabulary(self):
+        copy = os.path.join(self.folder, "demo")
+        shutil.copytree(DEMO, copy)
+        path = os.path.join(copy, "tokenizer.json")
+        with open(path, encoding="utf-8") as file:
+            tokenizer = json.load(file)
+        vocab = tokenizer["model"]["vocab"]
+        by_id = {id: piece for piece, id in vocab.items()}
+        vocab[by_id[5]], vocab[by_id[6]] = 6, 5
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(tokenizer, file)
+        self.refused("demo: token 5 is another text than in the tested model", "--kld", "--tokens", "1,2", "--reference",
+                     copy)
 
 
 class Generate(unittest.TestCase):

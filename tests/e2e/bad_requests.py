@@ -2,6 +2,7 @@
 and right. Usage: bad_requests.py <scripted_server>"""
 
 import json
+import re
 import sys
 
 from running_server import RunningServer, wait_until
@@ -206,6 +207,16 @@ CASES = [
     ("P28e", prompt(stop=["a"] * 10_000), {400}, "out_of_range", False),
     ("P28f", prompt(stop=7), {400}, "type", False),
     ("P29", prompt(stop=["<|User|>", "\U0001f600"]), {200}, None, False),
+    # Fields of other interfaces: this one has none of them, says so in X-Ignored-Params (scenario below) and goes on.
+    ("P23", prompt(n=10**6, best_of=10**6), {200}, None, False),
+    ("P25", prompt(n=4, stream=True), {200, 400}, None, False),
+    ("P31", prompt(logit_bias={"1": -100}), {200}, None, False),
+    ("P32", prompt(top_logprobs=10**9), {200}, None, False),
+    ("P35", prompt(stream_options={"no": 1}), {200}, None, False),
+    ("P36a", post(json.dumps({"prompt": ["a"] * 17})), {400}, "type", False),
+    ("P36b", post(json.dumps({"prompt": ["a"] * 10**6})), {400, 413}, None, False),
+    ("P37", post('{"prompt":[-1]}'), {400}, "type", False),
+    ("P39", prompt(chat_template_kwargs={"tokenize": True, "messages": []}), {200}, None, False),
     ("P40", prompt(enable_thinking="yes"), {400}, "type", False),
     ("P41", prompt(preset="fast"), {400}, "unknown_preset", False),
     ("P47", prompt(echo=True, suffix="x", prompt_embeds=[1], n_discard=-1, guided_json={}), {200}, None, False),
@@ -329,6 +340,22 @@ def case_j20(server):
     expect(client.response().fields.get("x-ignored-params") == "b??Set-Cookie, foo", "X-Ignored-Params")
 
 
+def case_p19(server):
+    # The largest max_new_tokens that the prompt leaves room for is taken, and one more is not.
+    body = {"prompt": "ping", "max_new_tokens": 20_000}
+    status, answer = server.post("/chat", body)
+    expect(status == 400, f"status {status}")
+    num_prompt = int(re.search(r"prompt \((\d+) tokens\)", json.loads(answer)["error"]["message"]).group(1))
+    expect(server.post("/chat", {**body, "max_new_tokens": 20_000 - num_prompt})[0] == 200, "exactly the context")
+    expect(server.post("/chat", {**body, "max_new_tokens": 20_001 - num_prompt})[0] == 400, "one more")
+
+
+def case_p23(server):
+    client = server.connect()
+    client.send(prompt(n=3, logit_bias={}, top_logprobs=1))
+    expect(client.response().fields.get("x-ignored-params") == "logit_bias, n, top_logprobs", "X-Ignored-Params")
+
+
 def case_h09_memory(server):
     before = server.rss_kib()
     for _ in range(100):
@@ -339,7 +366,8 @@ def case_h09_memory(server):
     expect(server.rss_kib() - before <= 4096, f"{server.rss_kib() - before} KiB more")
 
 
-SCENARIOS = [case_h01, case_h37, case_h38, case_h46, case_h47, case_h49, case_h50, case_s17, case_j20, case_h09_memory]
+SCENARIOS = [case_h01, case_h37, case_h38, case_h46, case_h47, case_h49, case_h50, case_s17, case_j20, case_p19, case_p23,
+             case_h09_memory]
 
 
 def main():

@@ -50,8 +50,18 @@ class DemoServer(unittest.TestCase):
                        env=environment, check=True)
 
     def test_eight_at_once_answer_as_alone(self):
+        self.eight_at_once()
+
+    def test_p49_penalties_do_not_see_the_neighbours(self):
+        self.eight_at_once(repetition_penalty=1.5, presence_penalty=1.2, frequency_penalty=0.7, no_repeat_ngram_size=2)
+
+    def eight_at_once(self, **fields):
         prompts = ["解释牛顿第一定律", "写个笑话", "Explain Newton's first law", "你好", "Hello", "你是谁", "1+1=?", "Tell me a joke"]
-        ask = lambda prompt: json.loads(SERVER.post("/chat", {"prompt": prompt, "seed": 11, "max_new_tokens": 32})[1])["response"]
+
+        def ask(prompt):
+            body = {"prompt": prompt, "seed": 11, "max_new_tokens": 32, **fields}
+            return json.loads(SERVER.post("/chat", body)[1])["response"]
+
         alone = [ask(prompt) for prompt in prompts]
         together = [None] * len(prompts)
 

@@ -28,7 +28,7 @@ void write_script(ScriptedEngine& engine) {
                          .finish_reason = youtu::FinishReason::kError,
                          .error = youtu::Status::internal("the scripted failure")});
   // More than any socket holds, so that a client that does not read is noticed.
-  engine.answer("flood", {.pieces = {std::string(1 << 20, 'x')}, .endless = true});
+  engine.answer("flood", {.pieces = {std::string(1 << 18, 'x')}, .endless = true});
 }
 
 }  // namespace

@@ -151,6 +151,10 @@ class ScriptedEngine::Stream : public GenerationStream {
     events_.push_back(std::move(event));
     arrived_.notify_all();
   }
+  size_t num_unread() {
+    const std::lock_guard lock(mutex_);
+    return events_.size();
+  }
 
  private:
   std::optional<GenerationEvent> pop() {
@@ -262,15 +266,22 @@ void ScriptedEngine::advance(Sequence& sequence) {
   sequence.stream->push(std::move(event));
 }
 
-// True if anything was done.
+// True if anything was done. A model takes its time for a token; this engine would fill the memory
+// while a reader stands still, so it waits for readers, unless a test drives the steps.
 bool ScriptedEngine::step_locked() {
+  constexpr size_t kMaxUnreadEvents = 64;
+  bool advanced = false;
   std::erase_if(sequences_, [](const Sequence& sequence) { return sequence.stream->cancelled(); });
   if (sequences_.empty()) return false;
   const size_t batch = std::min(sequences_.size(), static_cast<size_t>(options_.max_batch_size));
-  for (size_t i = 0; i < batch; ++i) advance(sequences_[i]);
+  for (size_t i = 0; i < batch; ++i) {
+    if (thread_.joinable() && sequences_[i].stream->num_unread() >= kMaxUnreadEvents) continue;
+    advance(sequences_[i]);
+    advanced = true;
+  }
   std::erase_if(sequences_, [](const Sequence& sequence) { return sequence.finished; });
-  ++stats_.steps;
-  return true;
+  stats_.steps += advanced;
+  return advanced;
 }
 
 void ScriptedEngine::step() {
@@ -288,7 +299,11 @@ void ScriptedEngine::run() {
   while (!stopping_) {
     if (!step_locked()) {
       changed_.notify_all();
-      changed_.wait(lock);
+      if (sequences_.empty()) {
+        changed_.wait(lock);
+      } else {
+        changed_.wait_for(lock, std::chrono::milliseconds(1));  // for a reader
+      }
       continue;
     }
     lock.unlock();
