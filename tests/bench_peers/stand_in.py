@@ -12,7 +12,8 @@ import sys
 
 
 def option(name):
-    return int(sys.argv[sys.argv.index(name) + 1])
+    """The first of its values."""
+    return int(sys.argv[sys.argv.index(name) + 1].split(",")[0])
 
 
 def busy_neighbours():
@@ -54,7 +55,7 @@ def youtu_report(busy):
 
 def llama_report(busy):
     speed = 8.0 * option("-npl") * (0.125 if busy else 1.0)
-    return {"pp": option("-npp"), "speed_pp": 40.0, "speed_tg": speed}
+    return {"pp": option("-npp"), "tg": option("-ntg"), "speed_pp": 40.0, "speed_tg": speed}
 
 
 def main():
@@ -65,7 +66,7 @@ def main():
     busy = busy_neighbours()
     side = "ours" if is_ours else "peer"
     log(f"{side} begins" + (f" beside {busy}" if busy else ""))
-    print(json.dumps(youtu_report(busy) if is_ours else llama_report(busy)))
+    print(json.dumps(youtu_report(busy)) if is_ours else f"\n{json.dumps(llama_report(busy))}\n\n")
     log(f"{side} ends")
     return 0
 
