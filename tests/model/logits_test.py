@@ -35,7 +35,9 @@ def instruction_sets():
     needs = {
         "scalar": set(),
         "avx2": {"avx2", "fma", "f16c"},
+        "avxvnni": {"avx2", "fma", "f16c", "avx_vnni"},
         "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"},
+        "avx512vnni": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"},
     }
     return [name for name, needed in needs.items() if needed <= flags]
 
