@@ -105,7 +105,7 @@ Status CpuBackend::reserve(const StepLimits& limits) {
     if (!buffer) return buffer.status();
     *request.buffer = std::move(*buffer);
   }
-  return Status::ok();
+  return reserve_integers(limits);
 }
 
 void CpuBackend::embed(const Weight& table, Activation out) {
@@ -154,6 +154,7 @@ void CpuBackend::rope(const RopeTable& table, Activation x, int32_t num_heads, i
 }
 
 void CpuBackend::store_latent(Activation latents, const LatentLayer& cache) {
+  if (cache.dtype == CacheDType::kInt8) return store_integers(latents, cache);
   for_each_row(latents.rows, [&](int32_t t) {
     uint8_t* slot = cache.slot(batch_->slot_mapping[t]);
     if (cache.dtype == CacheDType::kF32) {

@@ -2,6 +2,7 @@
 // kernels.h.
 
 #include <immintrin.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -16,14 +17,17 @@ namespace {
 struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 8;
+  static constexpr int kRows = 8;
   static constexpr bool kIsWide = false;
   static Int dot(Int sum, Int w, Int x) {
     return _mm512_add_epi16(sum, _mm512_maddubs_epi16(w, x));
   }
+  static Int madd(Int sum, Int a, Int b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
   static Int settle(Int sum) { return _mm512_madd_epi16(sum, _mm512_set1_epi16(1)); }
   static Int settle16(Int sum) { return _mm512_madd_epi16(sum, _mm512_set1_epi16(16)); }
 };
 
+#include "backend/cpu/latent_kernels.inc"
 #include "backend/cpu/packed_kernels.inc"
 
 }  // namespace

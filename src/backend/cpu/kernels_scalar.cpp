@@ -221,12 +221,28 @@ void quantize_row(const float* x, int32_t n, int8_t* values, float* scales, int3
   }
 }
 
+#include "backend/cpu/latent_scalar.inc"
+
 }  // namespace
 
 extern const CpuKernels kScalarKernels;
 const CpuKernels kScalarKernels = {
-    "scalar",     linear<F32>,  linear<F16>,  linear<BF16>,
-    linear<Q8_0>, linear<Q4_0>, matmul<F32>,  matmul<BF16>,
-    rms_norm,     silu_mul,     softmax_step, scale,
-    f16_to_f32,   bf16_to_f32,  f32_to_bf16,  {packed_linear, quantize_row},
+    "scalar",
+    linear<F32>,
+    linear<F16>,
+    linear<BF16>,
+    linear<Q8_0>,
+    linear<Q4_0>,
+    matmul<F32>,
+    matmul<BF16>,
+    rms_norm,
+    silu_mul,
+    softmax_step,
+    scale,
+    f16_to_f32,
+    bf16_to_f32,
+    f32_to_bf16,
+    {packed_linear, quantize_row},
+    {latent_quantize, latent_scores<true>, latent_scores<false>, latent_softmax, latent_softmax,
+     latent_values_bytes, latent_values_words, latent_merge},
 };
