@@ -28,6 +28,7 @@ struct ServerConfig {
   int64_t threads = 0;
   std::string isa;
   int64_t cache_tokens = 0;
+  std::string cache_dtype = "auto";
   bool enable_batching = true;
   int64_t max_batch_size = 8;
   std::chrono::milliseconds batch_timeout{0};
