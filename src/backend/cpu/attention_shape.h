@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "backend/batch_view.h"
+#include "backend/operands.h"
 
 namespace youtu {
 
@@ -16,6 +17,11 @@ inline int32_t context_of(const SequenceSlice& sequence, int32_t token) {
   return position_of(sequence, token) + 1;
 }
 
+inline uint8_t* block_at(const LatentLayer& cache, const SequenceSlice& sequence,
+                         int32_t position) {
+  return cache.block(sequence.block_table[static_cast<size_t>(position / kBlockSize)]);
+}
+
 inline constexpr int32_t kAbsorbedTokens = 64;  // queries taken into the latent space at a time
 inline constexpr int32_t kHeadGroup = 4;        // heads that share a pass over the latents
 inline constexpr int32_t kAbsorbedTile =
@@ -24,6 +30,7 @@ inline constexpr int32_t kExpandedBlock = 16 * kBlockSize;  // context positions
 inline constexpr int32_t kQueryTile = 32;  // queries of a head that share a pass over expanded keys
 // Attention over integers (docs/attention.md). Limits of magnitudes, so that sums fit 32 bits.
 inline constexpr int32_t kMaxUnits = 64;     // (query, tile) pairs whose results are held at a time
+inline constexpr int64_t kLineBytes = 64;    // of a quad of bytes, or a pair of words, of a block
 inline constexpr float kLatentLimit = 127;   // of latents
 inline constexpr float kRopeLimit = 4095;    // of rope keys
 inline constexpr float kKeyLimit = 4095;     // of expanded keys

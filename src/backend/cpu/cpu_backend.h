@@ -70,13 +70,15 @@ class CpuBackend final : public Backend {
   void expand_head(const MlaAttention& a, int32_t count, int head, int worker);
   const SequenceSlice& sequence_of(int32_t token) const;
 
+  // integer_cache.cpp
+  void store_integers(Activation latents, const LatentLayer& cache);
+  void widen_latent(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position,
+                    float* out) const;
+
   // integer_attention.cpp
   struct Unit;
   struct Tile;
   Status reserve_integers(const StepLimits& limits);
-  void store_integers(Activation latents, const LatentLayer& cache);
-  void widen_latent(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position,
-                    float* out) const;
   void attend_integers(const MlaAttention& a, int32_t first_token, int32_t num_tokens);
   void quantize_absorbed(const MlaAttention& a, int32_t token, int worker);
   void attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token, int32_t index,

@@ -22,7 +22,6 @@ namespace {
 constexpr int32_t kTile = kLatentTile;
 static_assert(kLatentBlock == kBlockSize && kTile == kExpandedBlock);
 constexpr int32_t kTileBlocks = kTile / kBlockSize;
-constexpr int64_t kLineBytes = 64;  // of a quad of bytes, or a pair of words, of a block
 
 // The largest query whose products with `dims` keys of at most `key_limit` sum to 32 bits.
 float query_limit(int32_t dims, float key_limit) {
@@ -39,10 +38,6 @@ int32_t padded_nope(int32_t nope_dim) {
 }
 int32_t padded_value(int32_t v_dim) {
   return align_up<int32_t>(v_dim, 16);
-}
-
-const uint8_t* block_at(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position) {
-  return cache.block(sequence.block_table[static_cast<size_t>(position / kBlockSize)]);
 }
 
 }  // namespace
@@ -118,53 +113,6 @@ Status CpuBackend::reserve_integers(const StepLimits& limits) {
     *request.buffer = std::move(*buffer);
   }
   return Status::ok();
-}
-
-// ---- the cache
-
-void CpuBackend::store_integers(Activation latents, const LatentLayer& cache) {
-  const int32_t latent = cache.latent_dim, rope = cache.rope_dim;
-  pool_.parallel_for(div_ceil(latents.rows, kBlockSize), [&](int task, int worker) {
-    auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [max(L, R)]
-    for (int32_t t = task * kBlockSize; t < std::min((task + 1) * kBlockSize, latents.rows); ++t) {
-      const int32_t slot = batch_->slot_mapping[static_cast<size_t>(t)];
-      const int64_t lane = slot % kBlockSize;
-      uint8_t* block = cache.block(slot / kBlockSize);
-      float scales[2];
-      scales[0] = kernels_.latent.quantize(latents.row(t), latent, kLatentLimit, words);
-      for (int32_t d = 0; d < cache.padded_latent_dim(); ++d) {
-        const int32_t value = (d < latent ? words[d] : 0) + kLatentZero;
-        block[d / 4 * kLineBytes + 4 * lane + d % 4] = static_cast<uint8_t>(value);
-      }
-      scales[1] = kernels_.latent.quantize(latents.row(t) + latent, rope, kRopeLimit, words);
-      for (int32_t d = 0; d < rope; d += 2) {
-        std::memcpy(block + cache.rope_offset() + d / 2 * kLineBytes + 4 * lane, words + d, 4);
-      }
-      for (int64_t i = 0; i < 2; ++i) {
-        std::memcpy(block + cache.scales_offset() + 4 * (kBlockSize * i + lane), &scales[i], 4);
-      }
-    }
-  });
-}
-
-// The latent and the rope key of a position, [L + R].
-void CpuBackend::widen_latent(const LatentLayer& cache, const SequenceSlice& sequence,
-                              int32_t position, float* out) const {
-  const uint8_t* block = block_at(cache, sequence, position);
-  const int64_t lane = position % kBlockSize;
-  float scales[2];
-  for (int64_t i = 0; i < 2; ++i) {
-    std::memcpy(&scales[i], block + cache.scales_offset() + 4 * (kBlockSize * i + lane), 4);
-  }
-  for (int32_t d = 0; d < cache.latent_dim; ++d) {
-    const int32_t value = block[d / 4 * kLineBytes + 4 * lane + d % 4] - kLatentZero;
-    out[d] = static_cast<float>(value) * scales[0];
-  }
-  for (int32_t d = 0; d < cache.rope_dim; ++d) {
-    int16_t word;
-    std::memcpy(&word, block + cache.rope_offset() + d / 2 * kLineBytes + 4 * lane + d % 2 * 2, 2);
-    out[cache.latent_dim + d] = static_cast<float>(word) * scales[1];
-  }
 }
 
 // ---- absorbed

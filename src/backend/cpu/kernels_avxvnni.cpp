@@ -2,7 +2,6 @@
 // kernels.h.
 
 #include <immintrin.h>
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
