@@ -26,6 +26,7 @@ struct EngineOptions {
   int max_step_tokens = 512;     // most tokens in one step
   int max_queued_requests = 32;  // waiting beyond the batch; more are refused
   int64_t cache_tokens = 0;      // latent cache size; 0: max_batch_size * max_context_tokens
+  std::string cache_dtype = "auto";  // or "f32", "bf16", "int8": what the cache holds
 };
 
 struct ModelInfo {

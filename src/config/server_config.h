@@ -29,6 +29,7 @@ struct ServerConfig {
   std::string isa;
   std::string weights = "auto";
   int64_t cache_tokens = 0;
+  std::string cache_dtype = "auto";
   bool enable_batching = true;
   int64_t max_batch_size = 8;
   std::chrono::milliseconds batch_timeout{0};

@@ -85,7 +85,8 @@ Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
   auto executor =
       ModelExecutor::create(*std::move(loaded), {.max_batch_size = batch_size_of(options),
                                                  .max_step_tokens = options.max_step_tokens,
-                                                 .num_blocks = num_cache_blocks_of(options)});
+                                                 .num_blocks = num_cache_blocks_of(options),
+                                                 .cache_dtype = cache_dtype_of(options)});
   RETURN_IF_ERROR(executor);
 
   EngineParts parts;

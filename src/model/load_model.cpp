@@ -51,6 +51,7 @@ class WeightLoader {
   LayerWeights load_layer(int32_t index);
   void load_kv_b(const std::string& prefix, LayerWeights& layer);
   void prepare_kv_b(const TensorView& keys, const TensorView& values, LayerWeights& layer);
+  Weight turn_keys(const TensorView& keys);
   Weight matrix(const std::string& name, WeightKind kind) {
     return prepare(tensor(name), policy_.form(kind));
   }
@@ -173,6 +174,26 @@ void WeightLoader::prepare_kv_b(const TensorView& keys, const TensorView& values
   const WeightForm form = is_packable ? policy_.form(WeightKind::kKvB) : WeightForm{};
   layer.k_b = prepare(keys, form);
   layer.v_b = prepare(values, form);
+  const bool has_panels = config_.qk_nope_head_dim % kPackedPanelRows == 0;
+  if (layer.k_b.packed && layer.v_b.packed && has_panels) layer.k_up = turn_keys(keys);
+}
+
+// Keys are expanded along the latent, so the levels of k_b, which run the other way, cannot serve.
+// Eight bits lose next to nothing of levels that have been rounded before.
+Weight WeightLoader::turn_keys(const TensorView& keys) {
+  const int64_t N = config_.num_attention_heads, P = config_.qk_nope_head_dim,
+                L = config_.kv_lora_rank;
+  const auto count = static_cast<size_t>(N * L * P);
+  std::vector<float> values(count), turned(count);
+  dequantize(keys.dtype, keys.data.data(), N * L * P, values.data());
+  for (int64_t n = 0; n < N; ++n) {
+    const auto first = static_cast<size_t>(n * L * P);
+    transpose(reinterpret_cast<const uint8_t*>(&values[first]), L, P, sizeof(float),
+              reinterpret_cast<uint8_t*>(&turned[first]));
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(turned.data());
+  return prepare({keys.name, DType::kF32, {N, P, L}, {bytes, count * sizeof(float)}},
+                 {WeightForm::Kind::kPacked, {.bits = 8}});
 }
 
 LayerWeights WeightLoader::load_layer(int32_t index) {
@@ -230,6 +251,7 @@ void describe_weights(const OpenedModel& opened, LoadedModel& loaded) {
 void describe_packing(const std::map<std::string, int>& counts, LoadedModel& loaded) {
   if (counts.empty()) return;
   loaded.full_precision = false;
+  loaded.has_packed = true;
   std::string list;
   for (const auto& [name, count] : counts) {
     list += list.empty() ? "; packed: " : ", ";

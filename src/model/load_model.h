@@ -39,9 +39,13 @@ struct LoadedModel {
                              // tensors); packed: q4g32 (17), q8g32 (9)"
   std::vector<std::string> warnings;  // tensors that were ignored
 
-  // 16-bit latents, except for a model whose weights are F32 throughout and not packed.
-  CacheDType cache_dtype() const { return full_precision ? CacheDType::kF32 : CacheDType::kBF16; }
+  // Latents as precise as the weights' arithmetic: F32 where weights are F32 throughout, 8 bits
+  // where activations are rounded to as many.
+  CacheDType cache_dtype() const {
+    return full_precision ? CacheDType::kF32 : has_packed ? CacheDType::kInt8 : CacheDType::kBF16;
+  }
   bool full_precision = false;
+  bool has_packed = false;
 };
 
 // Checks everything before it allocates anything. Copies the weights, so that the files may change
