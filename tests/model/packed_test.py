@@ -43,11 +43,11 @@ class Packed(unittest.TestCase):
     def evaluate(self, model, tokens, *options):
         return youtu_eval(self.program, model, tokens, self.folder, *options)
 
-    def folder_model(self, name, **arguments):
+    def folder_model(self, name, count=COUNT, **arguments):
         shape = SHAPES[name]
         folder = self.folder / name
         weights = write_hugging_face(folder, make_model(shape), **arguments)
-        return folder, random_tokens(shape, COUNT), weights
+        return folder, random_tokens(shape, count), weights
 
     def check(self, label, shape, weights, tokens, logits):
         """`weights` are those that the program multiplies by."""
@@ -134,11 +134,27 @@ class Packed(unittest.TestCase):
                 self.assertLess(error, 0.6 if form == "q4" else MOST_ROUNDING_COSTS)
                 self.assertGreater(error, 1e-4)
 
+    def test_keys_are_expanded_with_packed_weights_too(self):
+        """The two forms of attention multiply by weights that were rounded along different axes."""
+        folder, tokens, weights = self.folder_model("blocks", count=203)
+        exact = forward(SHAPES["blocks"], weights, tokens)
+        errors = {}
+        for attention, cache in itertools.product(("absorbed", "expanded"), ("f32", "int8")):
+            logits = self.evaluate(
+                folder, tokens, "--weights", "q8", "--attention", attention, "--cache", cache
+            )
+            errors[f"{attention} {cache}"] = rms_error(logits, exact)
+        report("q8, 203 tokens", **errors)
+        self.assertLess(max(errors.values()), 1.3 * min(errors.values()))
+        self.assertLess(max(errors.values()), MOST_ROUNDING_COSTS)
+
     def test_chunks_threads_and_tables_change_no_bit(self):
         """All tables agree in the products; what differs between tables is the rest."""
         folder, tokens, _ = self.folder_model("blocks")
-        for isa, form in itertools.product(instruction_sets(), ("q4", "q8g64")):
-            options = ("--weights", form, "--isa", isa)
+        for isa, form, attention, cache in itertools.product(
+            instruction_sets(), ("q4", "q8g64"), ("absorbed", "expanded"), ("bf16", "int8")
+        ):
+            options = ("--weights", form, "--isa", isa, "--attention", attention, "--cache", cache)
             whole = self.evaluate(folder, tokens, *options, "--threads", "1")
             for others in (
                 ("--chunk", "1"),
@@ -146,7 +162,7 @@ class Packed(unittest.TestCase):
                 ("--chunk", "13", "--threads", "2"),
                 ("--threads", "3"),
             ):
-                with self.subTest(isa=isa, form=form, others=others):
+                with self.subTest(options=options, others=others):
                     np.testing.assert_array_equal(
                         self.evaluate(folder, tokens, *options, *others), whole
                     )
