@@ -1,5 +1,5 @@
 # The commands of the project; CMake and ninja do the work.
-#   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1]
+#   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1] [FLAGS='--weights q4']
 #   make bench [MODEL=<folder or .gguf>] [BENCH_FLAGS='--batch 1,8']
 #   make build | test | format | asan | tsan | fuzz [FUZZ_SECONDS=60] | clean
 #   make bench-peers [MODEL=<.gguf>] [CASES=stream_1,prompt_512] [ROUNDS=3] [THREADS=n] [ISA=avx2] [LLAMA_VARIANT=haswell]
@@ -7,6 +7,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 8080
 MODEL ?=
+FLAGS ?=
 FUZZ_SECONDS ?= 60
 BENCH_FLAGS ?=
 JOBS ?= $(shell nproc)
@@ -24,7 +25,7 @@ endif
 .NOTPARALLEL:
 
 serve: build
-	build/youtu serve --host $(HOST) --port $(PORT) $(if $(MODEL),--model '$(MODEL)')
+	build/youtu serve --host $(HOST) --port $(PORT) $(if $(MODEL),--model '$(MODEL)') $(FLAGS)
 
 build: packages build/release/build.ninja
 	cmake --build build/release --parallel $(JOBS) --target youtu_program

@@ -75,6 +75,10 @@ class Engine {
   virtual void drain() = 0;
 };
 
+// What is wrong with the options can be said before anything is opened: what names no form of
+// weights. create_engine() checks it too.
+Status check_engine_options(const EngineOptions& options);
+
 // Opens, validates and loads the model, sizes the cache and starts the engine's thread.
 Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options);
 

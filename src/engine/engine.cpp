@@ -99,6 +99,11 @@ Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
 
 }  // namespace
 
+Status check_engine_options(const EngineOptions& options) {
+  const auto policy = parse_weight_policy(options.weights);
+  return policy ? Status::ok() : policy.status();
+}
+
 Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options) {
   try {
     return build_engine(options);
