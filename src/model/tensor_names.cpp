@@ -112,11 +112,31 @@ constexpr std::string_view kLayersPrefix = "layers.";
 constexpr size_t kMaxNamedProblems = 4;
 
 std::string_view file_name(const ModelTensor& tensor, NameStyle style) {
-  return style == NameStyle::kGguf ? tensor.gguf_name : tensor.hugging_face_name;
+  switch (style) {
+    case NameStyle::kHuggingFace:
+      return tensor.hugging_face_name;
+    case NameStyle::kGguf:
+      return tensor.gguf_name;
+    case NameStyle::kOwn:
+      return tensor.name;
+  }
+  UNREACHABLE();
+}
+
+std::string_view layers_prefix(NameStyle style) {
+  switch (style) {
+    case NameStyle::kHuggingFace:
+      return "model.layers.";
+    case NameStyle::kGguf:
+      return "blk.";
+    case NameStyle::kOwn:
+      return kLayersPrefix;
+  }
+  UNREACHABLE();
 }
 
 std::string file_name(const LayerTensor& tensor, std::string_view layer, NameStyle style) {
-  std::string name = style == NameStyle::kGguf ? "blk." : "model.layers.";
+  std::string name(layers_prefix(style));
   name += layer;
   name += '.';
   name += style == NameStyle::kGguf ? tensor.gguf_name : tensor.name;
@@ -148,12 +168,32 @@ std::string shown(const Shape& shape) {
   return text + "]";
 }
 
+// Only matrices are packed, and those whose heads are multiplied alone only in whole panels.
+std::string packed_problem(const ExpectedTensor& expected, const TensorView& tensor,
+                           const ModelConfig& config) {
+  const bool is_by_head = expected.shape.size() == 3;
+  if (expected.shape.size() == 1) {
+    return expected.file_name + " has type " + tensor.type_name() + " (F32 is expected)";
+  }
+  if (is_by_head && !has_whole_head_panels(config)) {
+    return expected.file_name + " has type " + tensor.type_name() +
+           ", but its heads are no whole panels of " + std::to_string(kPackedPanelRows) + " rows";
+  }
+  return {};
+}
+
 // What is wrong with a tensor, or an empty string.
-std::string problem_of(const ExpectedTensor& expected, const TensorView* tensor) {
+std::string problem_of(const ExpectedTensor& expected, const TensorView* tensor,
+                       const ModelConfig& config, bool is_packed_file) {
   if (!tensor) return expected.file_name + " is missing";
   if (tensor->shape != expected.shape) {
     return expected.file_name + " has shape " + shown(tensor->shape) + " (" +
            shown(expected.shape) + " is expected)";
+  }
+  if (tensor->packed) return packed_problem(expected, *tensor, config);
+  if (is_packed_file && expected.shape.size() == 1 && tensor->dtype != DType::kF32) {
+    return expected.file_name + " has dtype " + std::string(to_string(tensor->dtype)) +
+           " (F32 is expected)";
   }
   if (!can_dequantize(tensor->dtype)) {
     return expected.file_name + " has dtype " + std::string(to_string(tensor->dtype)) +
@@ -199,7 +239,12 @@ std::vector<std::string> extra_tensors(const OpenedModel& model,
 
 }  // namespace
 
+bool has_whole_head_panels(const ModelConfig& config) {
+  return config.kv_lora_rank % kPackedPanelRows == 0 && config.v_head_dim % kPackedPanelRows == 0;
+}
+
 NameStyle name_style(const OpenedModel& model) {
+  if (model.packed) return NameStyle::kOwn;
   return std::holds_alternative<GgufMetadata>(model.description) ? NameStyle::kGguf
                                                                  : NameStyle::kHuggingFace;
 }
@@ -226,8 +271,9 @@ std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config, NameStyl
 }
 
 bool has_split_kv_b(const OpenedModel& model) {
-  return name_style(model) == NameStyle::kGguf &&
-         !find_tensor(model, "layers.0.self_attn.kv_b_proj.weight");
+  const NameStyle style = name_style(model);
+  if (style == NameStyle::kOwn) return true;
+  return style == NameStyle::kGguf && !find_tensor(model, "layers.0.self_attn.kv_b_proj.weight");
 }
 
 const TensorView* find_tensor(const OpenedModel& model, std::string_view name) {
@@ -241,7 +287,8 @@ Result<std::vector<std::string>> check_tensors(const OpenedModel& model,
   const auto expected = expected_tensors(config, name_style(model), has_split_kv_b(model));
   std::vector<std::string> problems;
   for (const ExpectedTensor& tensor : expected) {
-    std::string problem = problem_of(tensor, model.tensors->find(tensor.file_name));
+    std::string problem = problem_of(tensor, model.tensors->find(tensor.file_name), config,
+                                     model.packed.has_value());
     if (!problem.empty()) problems.push_back(std::move(problem));
   }
   if (!problems.empty()) return problems_error(model.path, problems);
