@@ -51,7 +51,8 @@ Status write_logits(const EvalFlags& flags) {
 }
 
 Status evaluate(EvalFlags& flags) {
-  if (!flags.configuration.weights.empty()) RETURN_IF_ERROR(parse_weight_policy(flags.configuration.weights));
+  if (!flags.configuration.weights.empty())
+    RETURN_IF_ERROR(parse_weight_policy(flags.configuration.weights));
   if (flags.kld.is_wanted == !flags.logits.empty()) {
     return Status::invalid_argument("one of --logits and --kld is needed", "logits");
   }

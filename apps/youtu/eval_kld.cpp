@@ -217,10 +217,10 @@ void print_progress(int64_t done, int64_t total) {
 // A packed model has no reference in itself.
 Status check_has_reference(const OpenedModel& opened, const KldFlags& flags) {
   if (!opened.packed || !flags.reference.empty()) return Status::ok();
-  return Status::invalid_argument(
-      opened.path + " is packed: --reference names what it was made from (\"" +
-          opened.packed->path + "\")",
-      "reference");
+  return Status::invalid_argument(opened.path +
+                                      " is packed: --reference names what it was made from (\"" +
+                                      opened.packed->path + "\")",
+                                  "reference");
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct KldFlags {
 void add_kld_flags(CLI::App& command, KldFlags& flags);
 
 struct TestedConfiguration {
-  std::string model;  // path
+  std::string model;    // path
   std::string weights;  // as given; empty: exact, or, of a packed file, as they are
   LoadOptions load;     // but for the weights
   TeacherForcingOptions forcing;

@@ -263,11 +263,13 @@ void add_inspect_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand(
       "inspect", "Check a model and print its architecture, tensors, tokenizer and template");
-  command->add_option("model", options->path, "A Hugging Face folder, a .gguf or a .youtu file")->required();
+  command->add_option("model", options->path, "A Hugging Face folder, a .gguf or a .youtu file")
+      ->required();
   command->add_flag("--json", options->json, "Print JSON instead of tables");
-  command->add_flag("--verify", options->verify,
-                    "Read every weight, and warn of those that are NaN or infinite; of a .youtu file, "
-                    "compare checksums");
+  command->add_flag(
+      "--verify", options->verify,
+      "Read every weight, and warn of those that are NaN or infinite; of a .youtu file, "
+      "compare checksums");
   command->callback([options, &exit_code] { exit_code = run_inspect(*options); });
 }
 

@@ -23,8 +23,8 @@ ContentHash::ContentHash() : state_(XXH3_createState()) {
 }
 
 void ContentHash::add(std::span<const uint8_t> bytes) {
-  CHECK(XXH3_128bits_update(static_cast<XXH3_state_t*>(state_.get()), bytes.data(),
-                            bytes.size()) == XXH_OK);
+  CHECK(XXH3_128bits_update(static_cast<XXH3_state_t*>(state_.get()), bytes.data(), bytes.size()) ==
+        XXH_OK);
 }
 
 void ContentHash::add_number(int64_t number) {

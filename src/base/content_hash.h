@@ -22,7 +22,7 @@ class ContentHash {
   // With its length, so that two texts are not the same as one.
   void add_text(std::string_view text);
 
-  uint64_t value() const;              // content_hash() of all pieces
+  uint64_t value() const;               // content_hash() of all pieces
   std::string hexadecimal_128() const;  // a wider one, in 32 digits
 
  private:

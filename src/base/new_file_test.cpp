@@ -17,8 +17,7 @@ namespace {
 using testing::HasSubstr;
 
 size_t num_files(const TemporaryFolder& folder) {
-  return static_cast<size_t>(
-      std::distance(std::filesystem::directory_iterator(folder.path()), {}));
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder.path()), {}));
 }
 
 std::span<const uint8_t> bytes_of(std::string_view text) {

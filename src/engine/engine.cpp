@@ -28,7 +28,9 @@ std::string model_name(const OpenedModel& opened) {
   // A path that ends in a slash has an empty file name.
   const std::filesystem::path path = std::filesystem::path(opened.path).lexically_normal();
   const std::filesystem::path last = path.has_filename() ? path : path.parent_path();
-  return last.extension() == ".gguf" || last.extension() == kPackedFileSuffix ? last.stem().string() : last.filename().string();
+  return last.extension() == ".gguf" || last.extension() == kPackedFileSuffix
+             ? last.stem().string()
+             : last.filename().string();
 }
 
 Result<std::shared_ptr<const Tokenizer>> make_tokenizer(OpenedModel& opened,

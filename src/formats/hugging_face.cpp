@@ -123,10 +123,8 @@ Result<std::vector<TokenId>> read_eos_ids(const Json& config) {
 
 std::span<const DescriptionFile> description_files() {
   static constexpr DescriptionFile kFiles[] = {
-      {kConfigFile, kConfigLimits.max_bytes},
-      {kGenerationConfigFile, kConfigLimits.max_bytes},
-      {kTokenizerFile, kMaxTokenizerJsonBytes},
-      {kTokenizerConfigFile, kMaxTokenizerConfigBytes},
+      {kConfigFile, kConfigLimits.max_bytes},   {kGenerationConfigFile, kConfigLimits.max_bytes},
+      {kTokenizerFile, kMaxTokenizerJsonBytes}, {kTokenizerConfigFile, kMaxTokenizerConfigBytes},
       {kTemplateFile, kMaxChatTemplateBytes},
   };
   return kFiles;

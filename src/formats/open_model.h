@@ -25,7 +25,7 @@ struct OpenedModel {
   // config.json of a Hugging Face folder, or the metadata of a GGUF file.
   std::variant<Json, GgufMetadata> description;
   std::optional<PackedOrigin> packed;  // of a packed file, whose tensors have our own names
-  Json generation_config;  // an empty object where there is none
+  Json generation_config;              // an empty object where there is none
   bool has_vocab = false;  // a model without a tokenizer can be evaluated, but not talked to
   VocabSpec vocab;         // with the chat template, if the model has one; eos_ids from all files
   std::vector<std::string> warnings;

@@ -150,8 +150,8 @@ Result<Json> PackedFileParser::read_directory() const {
   if (content_hash(bytes) != header_.directory_checksum) {
     return bad("the directory's checksum is wrong: the file is damaged");
   }
-  auto json = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
-                         kDirectoryLimits);
+  auto json =
+      parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, kDirectoryLimits);
   if (!json) return json.status().with_prefix("directory: ");
   if (!json->is_object()) return bad("directory: is no JSON object");
   return json;
@@ -205,8 +205,8 @@ Result<ByteSpan> PackedFileParser::read_place(const Json& entry, const std::stri
   const auto bytes = get_number(entry, "bytes", name);
   RETURN_IF_ERROR(bytes);
   if (*offset % kPackedSectionAlignment != 0) {
-    return bad(printable(name) + ": offset " + std::to_string(*offset) +
-               " is no multiple of " + std::to_string(kPackedSectionAlignment));
+    return bad(printable(name) + ": offset " + std::to_string(*offset) + " is no multiple of " +
+               std::to_string(kPackedSectionAlignment));
   }
   const uint64_t begin = sizeof(header_) + header_.directory_bytes;
   if (*offset < begin || *offset > file_.size() || *bytes > file_.size() - *offset) {

@@ -27,12 +27,12 @@ inline constexpr std::string_view kPackedMetadataName = "metadata.gguf";
 struct PackedFileHeader {
   char magic[8];
   uint32_t version;
-  uint32_t layout;               // kPackedLayoutVersion of the weights
-  uint64_t file_bytes;           // of the whole file
-  uint64_t directory_bytes;      // of the JSON behind this header
-  uint64_t directory_checksum;   // XXH3 of the JSON
-  uint64_t header_checksum;      // XXH3 of all before it
-  uint8_t reserved[16];          // zero
+  uint32_t layout;              // kPackedLayoutVersion of the weights
+  uint64_t file_bytes;          // of the whole file
+  uint64_t directory_bytes;     // of the JSON behind this header
+  uint64_t directory_checksum;  // XXH3 of the JSON
+  uint64_t header_checksum;     // XXH3 of all before it
+  uint8_t reserved[16];         // zero
 };
 static_assert(sizeof(PackedFileHeader) == 64);
 
@@ -40,10 +40,11 @@ static_assert(sizeof(PackedFileHeader) == 64);
 struct PackedOrigin {
   enum class Kind : uint8_t { kHuggingFace, kGguf };
   Kind kind = Kind::kHuggingFace;
-  std::string path;     // of the source, for people
-  std::string format;   // of the source: "GGUF v3"
-  std::string weights;  // the policy: "q4,head=q4"
-  std::string key;      // of the source's content and the policy (model/pack_cache.h); may be empty
+  std::string path = {};     // of the source, for people
+  std::string format = {};   // of the source: "GGUF v3"
+  std::string weights = {};  // the policy: "q4,head=q4"
+  std::string key =
+      {};  // of the source's content and the policy (model/pack_cache.h); may be empty
   bool full_precision = false;  // the source's weights were F32 throughout, and none is packed
 };
 
@@ -82,8 +83,7 @@ struct PackedWriteOptions {
 };
 Status write_packed_file(const std::string& path, const PackedOrigin& origin,
                          const std::vector<PackedText>& texts,
-                         const std::vector<TensorView>& tensors,
-                         const PackedWriteOptions& options);
+                         const std::vector<TensorView>& tensors, const PackedWriteOptions& options);
 // The size of that file, nearly: without its header and directory.
 uint64_t packed_file_bytes(const std::vector<TensorView>& tensors);
 

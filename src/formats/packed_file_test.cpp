@@ -110,8 +110,8 @@ TEST(PackedFile, RefusesAWrongHead) {
 
 TEST(PackedFile, NoticesDamage) {
   const Bytes good = packed_file(good_directory().dump(), good_size());
-  for (const size_t place : {size_t{12}, size_t{33}, size_t{40}, sizeof(PackedFileHeader) + 9,
-                             size_t{4096}}) {
+  for (const size_t place :
+       {size_t{12}, size_t{33}, size_t{40}, sizeof(PackedFileHeader) + 9, size_t{4096}}) {
     Bytes file = good;
     file[place] ^= 1;
     EXPECT_FALSE(parse_packed_file(file).is_ok()) << "byte " << place;
@@ -236,7 +236,8 @@ TEST_F(WrittenFile, NamesADamagedTensor) {
   std::string bytes = *read_file(path_, 1 << 20);
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   const std::string path = folder_.write("b.youtu", bytes);
-  EXPECT_THAT(verify_packed_file(path).message(), HasSubstr("b.youtu: tensor packed: the checksum"));
+  EXPECT_THAT(verify_packed_file(path).message(),
+              HasSubstr("b.youtu: tensor packed: the checksum"));
 }
 
 }  // namespace

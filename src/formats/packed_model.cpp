@@ -63,10 +63,8 @@ std::string gguf_text(const OpenedModel& opened, const GgufMetadata& metadata) {
     uint32_t version;
     uint64_t num_tensors;
     uint64_t num_pairs;
-  } header = {{'G', 'G', 'U', 'F'},
-              opened.format == "GGUF v2" ? 2u : 3u,
-              0,
-              metadata.entries().size()};
+  } header = {
+      {'G', 'G', 'U', 'F'}, opened.format == "GGUF v2" ? 2u : 3u, 0, metadata.entries().size()};
   std::string text(reinterpret_cast<const char*>(&header), sizeof(header));
   const ByteSpan pairs = metadata.file_bytes();
   text.append(reinterpret_cast<const char*>(pairs.data()), pairs.size());
@@ -107,8 +105,7 @@ Result<OpenedModel> open_packed_model(const std::string& path) {
     model.description_name = path;
     RETURN_IF_ERROR(read_gguf_texts(*packed, model));
   } else {
-    RETURN_IF_ERROR(
-        read_hugging_face_description(PackedDescription(path, packed->texts), model));
+    RETURN_IF_ERROR(read_hugging_face_description(PackedDescription(path, packed->texts), model));
   }
   model.tensors = std::move(packed->tensors);
   return model;

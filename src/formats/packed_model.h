@@ -15,8 +15,8 @@ namespace youtu {
 // A mapped packed file, its tensors under our own names.
 struct PackedModel {
   PackedOrigin origin;
-  std::vector<PackedText> texts;         // views into the mapping
-  std::vector<uint64_t> checksums;       // of the tensors, in file order
+  std::vector<PackedText> texts;          // views into the mapping
+  std::vector<uint64_t> checksums;        // of the tensors, in file order
   std::unique_ptr<TensorSource> tensors;  // owns the mapping
 };
 

@@ -50,13 +50,12 @@ std::string directory_text(const PackedOrigin& origin, const std::vector<PackedT
                            const std::vector<TensorView>& tensors,
                            const std::vector<Section>& sections) {
   OrderedJson json;
-  json["origin"] = {
-      {"kind", origin.kind == PackedOrigin::Kind::kGguf ? "gguf" : "hugging_face"},
-      {"path", origin.path},
-      {"format", origin.format},
-      {"weights", origin.weights},
-      {"key", origin.key},
-      {"full_precision", origin.full_precision}};
+  json["origin"] = {{"kind", origin.kind == PackedOrigin::Kind::kGguf ? "gguf" : "hugging_face"},
+                    {"path", origin.path},
+                    {"format", origin.format},
+                    {"weights", origin.weights},
+                    {"key", origin.key},
+                    {"full_precision", origin.full_precision}};
   json["texts"] = OrderedJson::array();
   json["tensors"] = OrderedJson::array();
   auto section = sections.begin();
@@ -99,7 +98,7 @@ PackedFileHeader header_of(const std::string& directory, uint64_t file_bytes) {
   header.file_bytes = file_bytes;
   header.directory_bytes = directory.size();
   header.directory_checksum = content_hash(bytes_of(directory.data(), directory.size()));
-  header.header_checksum = 
+  header.header_checksum =
       content_hash(bytes_of(&header, offsetof(PackedFileHeader, header_checksum)));
   return header;
 }

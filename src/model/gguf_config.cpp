@@ -155,8 +155,7 @@ Result<int32_t> read_vocab_size(const GgufMetadata& metadata, const TensorSource
   RETURN_IF_ERROR(value);
   if (*value) return static_cast<int32_t>(**value);
   // Older files leave it to the embedding matrix.
-  const TensorView* embedding =
-      find_either(tensors, "token_embd.weight", "embed_tokens.weight");
+  const TensorView* embedding = find_either(tensors, "token_embd.weight", "embed_tokens.weight");
   if (!embedding || embedding->shape.size() != 2) return bad(key, "is missing");
   if (embedding->shape[0] > kVocabSizeRange.max) {
     return bad("token_embd.weight", "has " + std::to_string(embedding->shape[0]) + " rows (1 to " +

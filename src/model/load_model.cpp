@@ -273,10 +273,10 @@ Status check_packed_policy(const OpenedModel& opened, const WeightPolicy& policy
   const auto made_with = read_weight_policy(opened, "auto");
   RETURN_IF_ERROR(made_with);
   if (policy == *made_with) return Status::ok();
-  return Status::invalid_argument(
-      opened.path + ": its weights are packed as \"" + opened.packed->weights +
-          "\" and cannot be loaded as \"" + to_string(policy) + "\" (auto, or as they are)",
-      "weights");
+  return Status::invalid_argument(opened.path + ": its weights are packed as \"" +
+                                      opened.packed->weights + "\" and cannot be loaded as \"" +
+                                      to_string(policy) + "\" (auto, or as they are)",
+                                  "weights");
 }
 
 // Keeps what was packed just now, and puts into words what became of that.
@@ -327,7 +327,7 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   loaded.weight_bytes = loader.bytes();
   if (!opened.packed) describe_packing(loader.packed_counts(), loaded);
   loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
-  if (source.packed) loaded.adopted = source.tensors;
+  if (source.packed && options.placement == Placement::kInPlace) loaded.adopted = source.tensors;
   if (cached) {
     loaded.pack_cache = "weights are from " + cache.path();
   } else {

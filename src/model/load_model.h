@@ -43,7 +43,7 @@ struct LoadedModel {
   std::string weight_types;  // of the file, and what became of them: "BF16 (19 tensors), F32 (26
                              // tensors); packed: q4g32 (17), q8g32 (9)"
   std::string pack_cache;  // what it did: "weights are from ~/.cache/youtu/1f.youtu"; may be empty
-  bool has_pack_cache_news = false;  // it was written, or there was trouble with it
+  bool has_pack_cache_news = false;   // it was written, or there was trouble with it
   std::vector<std::string> warnings;  // tensors that were ignored
 
   // 16-bit latents, except for a model whose weights are F32 throughout and not packed.

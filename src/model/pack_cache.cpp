@@ -83,7 +83,8 @@ bool is_worth_keeping(const std::vector<const TensorView*>& tensors, const Weigh
 
 bool is_cache_file(const fs::path& path) {
   const std::string name = path.filename().string();
-  return name.size() == kKeyDigits + kPackedFileSuffix.size() && name.ends_with(kPackedFileSuffix) &&
+  return name.size() == kKeyDigits + kPackedFileSuffix.size() &&
+         name.ends_with(kPackedFileSuffix) &&
          name.find_first_not_of("0123456789abcdef") == kKeyDigits;
 }
 
@@ -109,17 +110,15 @@ std::vector<CacheFile> list_files(const std::string& folder) {
       if (!gone) files.push_back({it->path(), bytes, last_used});
     }
   }
-  std::sort(files.begin(), files.end(), [](const CacheFile& a, const CacheFile& b) {
-    return a.last_used < b.last_used;
-  });
+  std::sort(files.begin(), files.end(),
+            [](const CacheFile& a, const CacheFile& b) { return a.last_used < b.last_used; });
   return files;
 }
 
 }  // namespace
 
 PackCacheOptions find_pack_cache(
-    std::string_view setting,
-    const std::function<const char*(const char* variable)>& environment) {
+    std::string_view setting, const std::function<const char*(const char* variable)>& environment) {
   PackCacheOptions options;
   if (setting == "off") return options;
   if (setting != "auto") {
@@ -219,8 +218,7 @@ Status PackCache::make_room(int64_t bytes) const {
   return Status::ok();
 }
 
-bool PackCache::store(const Weights& weights, bool full_precision,
-                      std::vector<std::string>& news) {
+bool PackCache::store(const Weights& weights, bool full_precision, std::vector<std::string>& news) {
   if (!is_used()) return false;
   Status status =
       make_room(static_cast<int64_t>(packed_file_bytes(packed_tensors(config_, weights))));

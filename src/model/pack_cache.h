@@ -30,8 +30,7 @@ struct PackCacheOptions {
 // The folder of a setting: "off", "auto" ($YOUTU_CACHE_DIR, $XDG_CACHE_HOME/youtu or
 // $HOME/.cache/youtu, the first that is set), or the folder itself.
 PackCacheOptions find_pack_cache(
-    std::string_view setting,
-    const std::function<const char*(const char* variable)>& environment);
+    std::string_view setting, const std::function<const char*(const char* variable)>& environment);
 
 // What prepared weights depend on, as 32 hexadecimal digits: the layout, the policy, the shape of
 // the model, each tensor's name, type and shape and some of its pages, and size and time of the

@@ -125,9 +125,8 @@ TEST_F(PackCacheTest, RemovesWhatWasLeastRecentlyUsed) {
   }
   load(options("q8"));  // used just now, so that q8g64 is the oldest
   LoadOptions tight = options("q4");
-  tight.pack_cache.max_bytes =
-      static_cast<int64_t>(fs::file_size(paths["q8"]) + fs::file_size(paths["q8g64"]) +
-                           fs::file_size(paths["q8g128"]));
+  tight.pack_cache.max_bytes = static_cast<int64_t>(
+      fs::file_size(paths["q8"]) + fs::file_size(paths["q8g64"]) + fs::file_size(paths["q8g128"]));
   load(tight);
   EXPECT_TRUE(fs::exists(paths["q8"]));
   EXPECT_FALSE(fs::exists(paths["q8g64"]));
@@ -178,10 +177,12 @@ TEST_F(PackCacheTest, ServesSeveralStartsAtOnce) {
 TEST(PackCacheFolder, ComesFromTheSettingOrTheEnvironment) {
   std::map<std::string, const char*> variables;
   const auto folder = [&](const char* setting) {
-    return find_pack_cache(setting, [&](const char* variable) -> const char* {
-             const auto it = variables.find(variable);
-             return it == variables.end() ? nullptr : it->second;
-           }).folder;
+    return find_pack_cache(setting,
+                           [&](const char* variable) -> const char* {
+                             const auto it = variables.find(variable);
+                             return it == variables.end() ? nullptr : it->second;
+                           })
+        .folder;
   };
   EXPECT_EQ(folder("auto"), "");
   EXPECT_EQ(folder("here"), "here");

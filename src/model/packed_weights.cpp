@@ -33,8 +33,8 @@ Status write_packed_model(const OpenedModel& opened, const ModelConfig& config,
   RETURN_IF_ERROR(texts);
   std::vector<PackedText> views;
   for (const SourceText& text : *texts) {
-    views.push_back({text.name,
-                     {reinterpret_cast<const uint8_t*>(text.bytes.data()), text.bytes.size()}});
+    views.push_back(
+        {text.name, {reinterpret_cast<const uint8_t*>(text.bytes.data()), text.bytes.size()}});
   }
   PackedOrigin origin;
   origin.kind = name_style(opened) == NameStyle::kGguf ? PackedOrigin::Kind::kGguf

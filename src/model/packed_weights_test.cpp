@@ -45,8 +45,8 @@ class PackedWeights : public testing::Test {
     const auto texts = read_source_texts(opened_);
     std::vector<PackedText> views;
     for (const SourceText& text : *texts) {
-      views.push_back({text.name,
-                       {reinterpret_cast<const uint8_t*>(text.bytes.data()), text.bytes.size()}});
+      views.push_back(
+          {text.name, {reinterpret_cast<const uint8_t*>(text.bytes.data()), text.bytes.size()}});
     }
     CHECK(write_packed_file(path_, {.weights = "q8"}, views, tensors, {.replaces = true}).is_ok());
     auto opened = open_model(path_);

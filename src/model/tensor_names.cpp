@@ -287,8 +287,8 @@ Result<std::vector<std::string>> check_tensors(const OpenedModel& model,
   const auto expected = expected_tensors(config, name_style(model), has_split_kv_b(model));
   std::vector<std::string> problems;
   for (const ExpectedTensor& tensor : expected) {
-    std::string problem = problem_of(tensor, model.tensors->find(tensor.file_name), config,
-                                     model.packed.has_value());
+    std::string problem =
+        problem_of(tensor, model.tensors->find(tensor.file_name), config, model.packed.has_value());
     if (!problem.empty()) problems.push_back(std::move(problem));
   }
   if (!problems.empty()) return problems_error(model.path, problems);
