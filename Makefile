@@ -1,11 +1,13 @@
 # The commands of the project; CMake and ninja do the work.
-#   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1]
+#   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1] [FLAGS='--weights q4']
 #   make bench [MODEL=<folder or .gguf>] [BENCH_FLAGS='--batch 1,8']
 #   make build | test | format | asan | tsan | fuzz [FUZZ_SECONDS=60] | clean
+#   make bench-peers [MODEL=<.gguf>] [CASES=stream_1,prompt_512] [ROUNDS=3] [THREADS=n] [ISA=avx2] [LLAMA_VARIANT=haswell]
 
 HOST ?= 127.0.0.1
 PORT ?= 8080
 MODEL ?=
+FLAGS ?=
 FUZZ_SECONDS ?= 60
 BENCH_FLAGS ?=
 JOBS ?= $(shell nproc)
@@ -19,11 +21,11 @@ else
   export CXX
 endif
 
-.PHONY: serve build bench packages test_packages npm_packages test asan tsan fuzz format clean
+.PHONY: serve build bench packages test_packages npm_packages test asan tsan fuzz bench-peers format clean
 .NOTPARALLEL:
 
 serve: build
-	build/youtu serve --host $(HOST) --port $(PORT) $(if $(MODEL),--model '$(MODEL)')
+	build/youtu serve --host $(HOST) --port $(PORT) $(if $(MODEL),--model '$(MODEL)') $(FLAGS)
 
 build: packages build/release/build.ninja
 	cmake --build build/release --parallel $(JOBS) --target youtu_program
@@ -67,6 +69,19 @@ fuzz: test_packages
 	cmake --preset fuzz
 	cmake --build build/fuzz --parallel $(JOBS) --target fuzzers
 	tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
+
+# Our speed and llama.cpp's on one file, in turns (docs/peers.md). Without MODEL, random weights of the 2B shape.
+# A llama-batched-bench of yours (environment variable LLAMA_BATCHED_BENCH) needs no npm packages.
+RANDOM_2B := build/bench_peers/youtu-2b-q4_0.gguf
+ROUNDS ?= 3
+bench-peers: test_packages build $(if $(LLAMA_BATCHED_BENCH),,npm_packages) $(if $(MODEL),,$(RANDOM_2B))
+	@/usr/bin/python3 tools/bench_peers/compare.py --model '$(or $(MODEL),$(RANDOM_2B))' --rounds $(ROUNDS) \
+	  $(if $(CASES),--cases '$(CASES)') $(if $(THREADS),--threads $(THREADS)) $(if $(ISA),--isa $(ISA)) \
+	  $(if $(LLAMA_VARIANT),--llama-variant $(LLAMA_VARIANT))
+
+$(RANDOM_2B):
+	@mkdir -p $(@D)
+	/usr/bin/python3 tools/bench_peers/write_random_gguf.py $@
 
 format: test_packages
 	tools/check_format.sh --fix

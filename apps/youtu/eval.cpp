@@ -73,13 +73,13 @@ void add_configuration_flags(CLI::App& eval, TestedConfiguration& tested) {
   const std::map<std::string, AttentionMode> attention = {{"auto", AttentionMode::kAuto},
                                                           {"absorbed", AttentionMode::kAbsorbed},
                                                           {"expanded", AttentionMode::kExpanded}};
-  const std::map<std::string, CacheDType> cache = {{"f32", CacheDType::kF32},
-                                                   {"bf16", CacheDType::kBF16}};
+  const std::map<std::string, CacheDType> cache = {
+      {"f32", CacheDType::kF32}, {"bf16", CacheDType::kBF16}, {"int8", CacheDType::kInt8}};
   eval.add_option("--model", tested.model, "Hugging Face folder, .gguf or .youtu file")->required();
   eval.add_option("--attention", tested.forcing.attention, "How attention is computed [auto]")
       ->transform(CLI::CheckedTransformer(attention).description("auto, absorbed or expanded"));
   eval.add_option("--cache", tested.forcing.cache_dtype, "Type of the latent cache [f32]")
-      ->transform(CLI::CheckedTransformer(cache).description("f32 or bf16"));
+      ->transform(CLI::CheckedTransformer(cache).description("f32, bf16 or int8"));
   eval.add_option("--chunk", tested.forcing.chunk, "Tokens in a step (1 to 4096)")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();

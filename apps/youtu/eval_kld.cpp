@@ -142,11 +142,23 @@ std::string_view name_of(AttentionMode mode) {
   UNREACHABLE();
 }
 
+std::string_view name_of(CacheDType dtype) {
+  switch (dtype) {
+    case CacheDType::kF32:
+      return "f32";
+    case CacheDType::kBF16:
+      return "bf16";
+    case CacheDType::kInt8:
+      return "int8";
+  }
+  UNREACHABLE();
+}
+
 OrderedJson side_json(const std::string& path, const LoadedModel& model,
                       const TeacherForcingOptions& forcing) {
   return {{"model", path},
           {"weights", model.weight_types},
-          {"cache", forcing.cache_dtype == CacheDType::kF32 ? "f32" : "bf16"},
+          {"cache", name_of(forcing.cache_dtype)},
           {"attention", name_of(forcing.attention)},
           {"chunk", forcing.chunk},
           {"isa", model.backend->info().isa},

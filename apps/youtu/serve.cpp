@@ -169,6 +169,10 @@ void print_welcome(const ModelInfo& model, const http::Server& server, double lo
 }
 
 int run_server(const ServerConfig& config, const std::string& model_path) {
+  const EngineOptions options = engine_options(config, model_path);
+  if (Status status = check_engine_options(options); !status) {
+    return fail(kExitConfiguration, status);
+  }
   ClosingSignals signals;
   Result<std::unique_ptr<http::Server>> server = http::Server::bind(server_options(config));
   if (!server) return fail(kExitConfiguration, server.status());
@@ -180,7 +184,7 @@ int run_server(const ServerConfig& config, const std::string& model_path) {
   std::fflush(stdout);
 
   const auto begin = std::chrono::steady_clock::now();
-  Result<std::unique_ptr<Engine>> engine = create_engine(engine_options(config, model_path));
+  Result<std::unique_ptr<Engine>> engine = create_engine(options);
   if (!engine) return fail(kExitModel, engine.status());
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
   (*engine)->set_step_listener([&server] { (*server)->wake(); });

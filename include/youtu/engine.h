@@ -28,6 +28,7 @@ struct EngineOptions {
   int max_step_tokens = 512;     // most tokens in one step
   int max_queued_requests = 32;  // waiting beyond the batch; more are refused
   int64_t cache_tokens = 0;      // latent cache size; 0: max_batch_size * max_context_tokens
+  std::string cache_dtype = "auto";  // or "f32", "bf16", "int8": what the cache holds
 };
 
 struct ModelInfo {
@@ -77,6 +78,10 @@ class Engine {
   // Finishes what is running and waiting, refuses what is new. Returns when nothing is left.
   virtual void drain() = 0;
 };
+
+// What is wrong with the options can be said before anything is opened: what names no form of
+// weights. create_engine() checks it too.
+Status check_engine_options(const EngineOptions& options);
 
 // Opens, validates and loads the model, sizes the cache and starts the engine's thread.
 Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options);

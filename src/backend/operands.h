@@ -55,18 +55,35 @@ struct RopeTable {
   bool interleaved = true;  // adjacent pairs; otherwise the two halves
 };
 
-enum class CacheDType : uint8_t { kF32, kBF16 };
+enum class CacheDType : uint8_t { kF32, kBF16, kInt8 };
 
-// One layer of the latent cache: slots of L + R values, the normalised latent first, then the
-// rotated rope key.
+// One layer of the latent cache, in blocks of kBlockSize tokens.
+//
+// kF32 and kBF16: slots of L + R values, the normalised latent first, then the rotated rope key.
+// kInt8: the values of a block's tokens lie interleaved (docs/attention.md): latents as
+// [L/4][16 tokens][4] bytes, rope keys as [R/2][16 tokens][2] 16-bit words, then a scale of each
+// token's latent and one of its rope key, F32 [16] each.
 struct LatentLayer {
   uint8_t* data = nullptr;
   CacheDType dtype = CacheDType::kF32;
   int32_t latent_dim = 0;  // L
   int32_t rope_dim = 0;    // R
-  int64_t slot_bytes = 0;
 
-  uint8_t* slot(int64_t index) const { return data + index * slot_bytes; }
+  // The latent's bytes of a token of a kInt8 block: L, in whole quads.
+  int32_t padded_latent_dim() const { return (latent_dim + 3) / 4 * 4; }
+  int64_t rope_offset() const { return int64_t{kBlockSize} * padded_latent_dim(); }
+  int64_t scales_offset() const { return rope_offset() + int64_t{kBlockSize} * rope_dim * 2; }
+  int64_t slot_bytes() const {
+    return (int64_t{latent_dim} + rope_dim) * (dtype == CacheDType::kF32 ? 4 : 2);
+  }
+  int64_t block_bytes() const {
+    if (dtype != CacheDType::kInt8) return kBlockSize * slot_bytes();
+    return scales_offset() + int64_t{kBlockSize} * 2 * static_cast<int64_t>(sizeof(float));
+  }
+
+  uint8_t* block(int64_t id) const { return data + id * block_bytes(); }
+  // Not of a kInt8 layer.
+  uint8_t* slot(int64_t index) const { return data + index * slot_bytes(); }
 };
 
 // How a sequence's attention is computed in a step.
@@ -75,6 +92,9 @@ enum class AttentionForm : uint8_t { kAbsorbed, kExpanded };
 struct MlaAttention {
   const Weight* k_b = nullptr;  // [N * L, P]: of head n, row l holds what latent l adds to k_nope
   const Weight* v_b = nullptr;  // [N * V, L]
+  // [N * P, L], the same as k_b the other way round, packed. Empty or nullptr: keys are expanded
+  // with k_b, in F32.
+  const Weight* k_up = nullptr;
   int32_t num_heads = 0;
   int32_t nope_dim = 0;
   int32_t v_dim = 0;

@@ -48,8 +48,9 @@ OperationCost attention_cost(const MlaAttention& a, const BatchView& batch) {
     const bool is_expanded = a.forms[s] == AttentionForm::kExpanded;
     const int64_t projected = is_expanded ? context : queries;
     const int64_t pair_width = is_expanded ? P + R + V : 2 * L + R;
-    cost.bytes += context * a.cache.slot_bytes;
-    cost.f32_macs += N * pairs * pair_width;
+    cost.bytes += context * a.cache.block_bytes() / kBlockSize;
+    const bool has_integers = a.cache.dtype == CacheDType::kInt8;
+    (has_integers ? cost.int8_macs : cost.f32_macs) += N * pairs * pair_width;
     const bool is_rounded = a.v_b->packed.has_value();
     (is_rounded ? cost.int8_macs : cost.f32_macs) += N * projected * (P + V) * L;
   }

@@ -95,8 +95,7 @@ TEST_F(TimedBackendTest, CountsAttentionByItsForm) {
          .nope_dim = kNope,
          .v_dim = kValue,
          .scale = 1,
-         .cache = {reinterpret_cast<uint8_t*>(cache.data()), CacheDType::kF32, kLatent, kRope,
-                   (kLatent + kRope) * 4},
+         .cache = {reinterpret_cast<uint8_t*>(cache.data()), CacheDType::kF32, kLatent, kRope},
          .q = {q.data(), kQueries, kHeads * (kNope + kRope), kHeads * (kNope + kRope)},
          .out = {out.data(), kQueries, kHeads * kValue, kHeads * kValue},
          .forms = {&form, 1}});

@@ -98,8 +98,8 @@ class LimitedBuilder {
 
   Document& root_;
   const JsonLimits& limits_;
-  std::vector<Document*>
-      open_;  // stable: a container grows only while it is the innermost open one
+  // Stable: a container grows only while it is the innermost open one.
+  std::vector<Document*> open_;
   Document* member_ = nullptr;  // of the innermost object, whose key was read last
   size_t num_nodes_ = 0;
   Status status_;

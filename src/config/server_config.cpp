@@ -52,6 +52,8 @@ const std::vector<Option>& options() {
        "where packed weights are kept for the next start: auto, off or a folder"},
       {"cache_tokens", &ServerConfig::cache_tokens,
        "size of the cache; 0 is max_batch_size * max_context_tokens", 0, int64_t{1} << 32},
+      {"cache_dtype", &ServerConfig::cache_dtype,
+       "what the cache holds: f32, bf16, int8; auto leaves it to the model"},
       {"enable_batching", &ServerConfig::enable_batching, "several requests advance in one step"},
       {"max_batch_size", &ServerConfig::max_batch_size, "most requests that advance in one step", 1,
        256},
@@ -302,6 +304,13 @@ Status check_together(const ServerConfig& config) {
   if (config.pack_cache.empty()) {
     return Status::invalid_argument("pack_cache is empty (auto, off or a folder)", "pack_cache");
   }
+  constexpr std::string_view kCacheTypes[] = {"auto", "f32", "bf16", "int8"};
+  if (std::ranges::find(kCacheTypes, config.cache_dtype) == std::end(kCacheTypes)) {
+    return Status::invalid_argument(
+        fmt::format("cache_dtype is \"{}\" ({})", config.cache_dtype.substr(0, 32),
+                    fmt::join(kCacheTypes, ", ")),
+        "cache_dtype");
+  }
   if (config.cache_tokens != 0 && config.cache_tokens < config.max_context_tokens) {
     return Status::invalid_argument(
         fmt::format("cache_tokens is {}, less than max_context_tokens, which is {}",
@@ -386,6 +395,7 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   options.max_step_tokens = static_cast<int>(config.max_step_tokens);
   options.max_queued_requests = static_cast<int>(config.max_queued_requests);
   options.cache_tokens = config.cache_tokens;
+  options.cache_dtype = config.cache_dtype;
   return options;
 }
 

@@ -31,6 +31,7 @@ struct ServerConfig {
   std::string load = "map";
   std::string pack_cache = "auto";
   int64_t cache_tokens = 0;
+  std::string cache_dtype = "auto";
   bool enable_batching = true;
   int64_t max_batch_size = 8;
   std::chrono::milliseconds batch_timeout{0};

@@ -84,6 +84,7 @@ TEST_F(ServerConfigTest, ValuesHaveTypesAndRanges) {
   EXPECT_EQ(error("batch_timeout: 50\n"), ":1: batch_timeout is \"50\" (0ms to 10s)");
   EXPECT_EQ(error("batch_timeout: 11s\n"), ":1: batch_timeout is 11s (0ms to 10s)");
   EXPECT_EQ(error("default_preset: fast\n").substr(0, 24), "default_preset is \"fast\"");
+  EXPECT_EQ(error("cache_dtype: int4\n"), "cache_dtype is \"int4\" (auto, f32, bf16, int8)");
   EXPECT_EQ(error("cache_tokens: 100\n"),
             "cache_tokens is 100, less than max_context_tokens, which is 2048");
   EXPECT_EQ(load("", {{"port", "x"}}).status().message(), "--port: port is \"x\" (0 to 65535)");

@@ -98,7 +98,8 @@ Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
   auto executor =
       ModelExecutor::create(*std::move(loaded), {.max_batch_size = batch_size_of(options),
                                                  .max_step_tokens = options.max_step_tokens,
-                                                 .num_blocks = num_cache_blocks_of(options)});
+                                                 .num_blocks = num_cache_blocks_of(options),
+                                                 .cache_dtype = cache_dtype_of(options)});
   RETURN_IF_ERROR(executor);
 
   EngineParts parts;
@@ -110,6 +111,11 @@ Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
 }
 
 }  // namespace
+
+Status check_engine_options(const EngineOptions& options) {
+  const auto policy = parse_weight_policy(options.weights);
+  return policy ? Status::ok() : policy.status();
+}
 
 Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options) {
   try {

@@ -25,6 +25,22 @@ int64_t count_cache_blocks(const EngineOptions& options) {
          div_ceil(options.max_context_tokens, int64_t{kBlockSize});
 }
 
+struct CacheType {
+  std::string_view name;
+  std::optional<CacheDType> dtype;
+};
+constexpr CacheType kCacheTypes[] = {{"auto", std::nullopt},
+                                     {"f32", CacheDType::kF32},
+                                     {"bf16", CacheDType::kBF16},
+                                     {"int8", CacheDType::kInt8}};
+
+const CacheType* find_cache_type(std::string_view name) {
+  for (const CacheType& type : kCacheTypes) {
+    if (type.name == name) return &type;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Status validate(const EngineOptions& options, int64_t model_context_length) {
@@ -44,6 +60,11 @@ Status validate(const EngineOptions& options, int64_t model_context_length) {
     RETURN_IF_ERROR(check_range("cache_tokens", options.cache_tokens, options.max_context_tokens,
                                 kMaxCacheTokens));
   }
+  if (find_cache_type(options.cache_dtype) == nullptr) {
+    return Status::invalid_argument(fmt::format("cache_dtype is \"{}\" (auto, f32, bf16 or int8)",
+                                                options.cache_dtype.substr(0, 32)),
+                                    "cache_dtype");
+  }
   if (count_cache_blocks(options) > kMaxBlocks) {
     return Status::invalid_argument(
         fmt::format("max_batch_size * max_context_tokens is {} tokens of cache (at most {}); set "
@@ -52,6 +73,12 @@ Status validate(const EngineOptions& options, int64_t model_context_length) {
         "max_context_tokens", "out_of_range");
   }
   return Status::ok();
+}
+
+std::optional<CacheDType> cache_dtype_of(const EngineOptions& options) {
+  const CacheType* type = find_cache_type(options.cache_dtype);
+  CHECK(type != nullptr);
+  return type->dtype;
 }
 
 int32_t batch_size_of(const EngineOptions& options) {

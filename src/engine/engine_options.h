@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "backend/operands.h"
 #include "youtu/engine.h"
 #include "youtu/status.h"
 
@@ -17,6 +19,9 @@ inline constexpr int kMaxThreads = 1024;
 // Ok, or the first option out of its range. `model_context_length` bounds max_context_tokens.
 Status validate(const EngineOptions& options, int64_t model_context_length);
 
+// What the latent cache is to hold; nothing for "auto", which leaves it to the model. REQUIRES:
+// validated options.
+std::optional<CacheDType> cache_dtype_of(const EngineOptions& options);
 // Sequences in a step: max_batch_size, or one without batching.
 int32_t batch_size_of(const EngineOptions& options);
 // Blocks of the latent cache: enough for cache_tokens, or, when that is 0, for a full batch of the

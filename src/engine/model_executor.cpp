@@ -6,8 +6,8 @@ namespace youtu {
 
 Result<std::unique_ptr<ModelExecutor>> ModelExecutor::create(LoadedModel loaded,
                                                              const ModelExecutorLimits& limits) {
-  auto cache =
-      LatentCache::create(loaded.config, loaded.cache_dtype(), limits.num_blocks, *loaded.backend);
+  auto cache = LatentCache::create(loaded.config, limits.cache_dtype.value_or(loaded.cache_dtype()),
+                                   limits.num_blocks, *loaded.backend);
   RETURN_IF_ERROR(cache);
   auto workspace = Workspace::create(loaded.config, limits.max_step_tokens, limits.max_batch_size,
                                      limits.max_batch_size, *loaded.backend);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "engine/step_executor.h"
@@ -17,6 +18,7 @@ struct ModelExecutorLimits {
   int32_t max_batch_size = 0;
   int32_t max_step_tokens = 0;
   int32_t num_blocks = 0;
+  std::optional<CacheDType> cache_dtype = std::nullopt;  // the model's choice if nothing
 };
 
 // Engine thread only.

@@ -33,7 +33,8 @@ std::unique_ptr<LocalEngine> make_engine(const EngineOptions& options) {
   auto executor =
       ModelExecutor::create(*std::move(loaded), {.max_batch_size = batch_size_of(options),
                                                  .max_step_tokens = options.max_step_tokens,
-                                                 .num_blocks = num_cache_blocks_of(options)});
+                                                 .num_blocks = num_cache_blocks_of(options),
+                                                 .cache_dtype = cache_dtype_of(options)});
   EXPECT_TRUE(executor.is_ok()) << executor.status().message();
   EXPECT_GT((*executor)->cache_bytes(), 0);
   EngineParts parts;
@@ -127,6 +128,14 @@ TEST_F(ModelExecutorTest, OneThreadIsTwo) {
   EngineOptions options = toy_options();
   options.num_threads = 1;
   EXPECT_EQ(answer_all(options), alone());
+}
+
+TEST_F(ModelExecutorTest, BatchedIsAloneOverAnInt8Cache) {
+  EngineOptions options = toy_options();
+  options.cache_dtype = "int8";
+  const Answers together = answer_all(options);
+  options.enable_batching = false;
+  EXPECT_EQ(together, answer_all(options));
 }
 
 }  // namespace

@@ -6,15 +6,17 @@ namespace youtu {
 
 namespace {
 
-int64_t slot_bytes(const ModelConfig& config, CacheDType dtype) {
-  const int64_t value_bytes = dtype == CacheDType::kF32 ? 4 : 2;
-  return (int64_t{config.kv_lora_rank} + config.qk_rope_head_dim) * value_bytes;
+LatentLayer shape_of(const ModelConfig& config, CacheDType dtype) {
+  return {.data = nullptr,
+          .dtype = dtype,
+          .latent_dim = config.kv_lora_rank,
+          .rope_dim = config.qk_rope_head_dim};
 }
 
 }  // namespace
 
 int64_t LatentCache::block_bytes(const ModelConfig& config, CacheDType dtype) {
-  return slot_bytes(config, dtype) * kBlockSize * config.num_hidden_layers;
+  return shape_of(config, dtype).block_bytes() * config.num_hidden_layers;
 }
 
 Result<LatentCache> LatentCache::create(const ModelConfig& config, CacheDType dtype,
@@ -22,12 +24,8 @@ Result<LatentCache> LatentCache::create(const ModelConfig& config, CacheDType dt
   CHECK(num_blocks > 0);
   LatentCache cache;
   cache.num_blocks_ = num_blocks;
-  cache.shape_ = {.data = nullptr,
-                  .dtype = dtype,
-                  .latent_dim = config.kv_lora_rank,
-                  .rope_dim = config.qk_rope_head_dim,
-                  .slot_bytes = slot_bytes(config, dtype)};
-  cache.layer_bytes_ = cache.shape_.slot_bytes * kBlockSize * num_blocks;
+  cache.shape_ = shape_of(config, dtype);
+  cache.layer_bytes_ = cache.shape_.block_bytes() * num_blocks;
   auto buffer = backend.allocate(static_cast<size_t>(cache.layer_bytes_) *
                                  static_cast<size_t>(config.num_hidden_layers));
   if (!buffer) return buffer.status().with_prefix("latent cache: ");

@@ -9,8 +9,8 @@
 
 namespace youtu {
 
-// [layer][block][slot][L + R]. Knows no sequences: blocks are handed out by src/cache, slots named
-// by the step's slot_mapping. Owned by whoever runs steps.
+// [layer][block], each block as LatentLayer describes. Knows no sequences: blocks are handed out by
+// src/cache, slots named by the step's slot_mapping. Owned by whoever runs steps.
 class LatentCache {
  public:
   static Result<LatentCache> create(const ModelConfig& config, CacheDType dtype, int32_t num_blocks,

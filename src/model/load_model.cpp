@@ -57,6 +57,7 @@ class WeightLoader {
   LayerWeights load_layer(int32_t index);
   void load_kv_b(const std::string& prefix, LayerWeights& layer);
   void prepare_kv_b(const TensorView& keys, const TensorView& values, LayerWeights& layer);
+  Weight turn_keys(const TensorView& keys);
   Weight matrix(const std::string& name, WeightKind kind) {
     return opened_.packed ? adopt(name) : prepare(tensor(name), policy_.form(kind));
   }
@@ -79,7 +80,9 @@ class WeightLoader {
 };
 
 const TensorView& WeightLoader::tensor(const std::string& name) const {
-  const TensorView* view = find_tensor(opened_, name);
+  // Our names are those of a packed file, k_up included.
+  const TensorView* view =
+      opened_.packed ? opened_.tensors->find(name) : find_tensor(opened_, name);
   CHECK(view != nullptr);  // check_tensors has passed
   return *view;
 }
@@ -146,6 +149,9 @@ void WeightLoader::load_kv_b(const std::string& prefix, LayerWeights& layer) {
   if (opened_.packed) {
     layer.k_b = adopt(prefix + "self_attn.k_b_proj.weight");
     layer.v_b = adopt(prefix + "self_attn.v_b_proj.weight");
+    if (has_turned_keys(config_, layer.k_b.packed.has_value(), layer.v_b.packed.has_value())) {
+      layer.k_up = adopt(prefix + "self_attn.k_up_proj.weight");
+    }
     return;
   }
   if (has_split_kv_b(opened_)) {
@@ -187,6 +193,27 @@ void WeightLoader::prepare_kv_b(const TensorView& keys, const TensorView& values
       has_whole_head_panels(config_) ? policy_.form(WeightKind::kKvB) : WeightForm{};
   layer.k_b = prepare(keys, form);
   layer.v_b = prepare(values, form);
+  if (has_turned_keys(config_, layer.k_b.packed.has_value(), layer.v_b.packed.has_value())) {
+    layer.k_up = turn_keys(keys);
+  }
+}
+
+// Keys are expanded along the latent, so the levels of k_b, which run the other way, cannot serve.
+// Eight bits lose next to nothing of levels that have been rounded before.
+Weight WeightLoader::turn_keys(const TensorView& keys) {
+  const int64_t N = config_.num_attention_heads, P = config_.qk_nope_head_dim,
+                L = config_.kv_lora_rank;
+  const auto count = static_cast<size_t>(N * L * P);
+  std::vector<float> values(count), turned(count);
+  dequantize(keys.dtype, keys.data.data(), N * L * P, values.data());
+  for (int64_t n = 0; n < N; ++n) {
+    const auto first = static_cast<size_t>(n * L * P);
+    transpose(reinterpret_cast<const uint8_t*>(&values[first]), L, P, sizeof(float),
+              reinterpret_cast<uint8_t*>(&turned[first]));
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(turned.data());
+  return prepare({keys.name, DType::kF32, {N, P, L}, {bytes, count * sizeof(float)}},
+                 {WeightForm::Kind::kPacked, {.bits = 8}});
 }
 
 LayerWeights WeightLoader::load_layer(int32_t index) {
@@ -325,6 +352,7 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   Weights weights = loader.load();
   if (!loader.status()) return loader.status();
   loaded.weight_bytes = loader.bytes();
+  loaded.has_packed = !loader.packed_counts().empty();
   if (!opened.packed) describe_packing(loader.packed_counts(), loaded);
   loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
   if (source.packed && options.placement == Placement::kInPlace) loaded.adopted = source.tensors;

@@ -46,9 +46,13 @@ struct LoadedModel {
   bool has_pack_cache_news = false;   // it was written, or there was trouble with it
   std::vector<std::string> warnings;  // tensors that were ignored
 
-  // 16-bit latents, except for a model whose weights are F32 throughout and not packed.
-  CacheDType cache_dtype() const { return full_precision ? CacheDType::kF32 : CacheDType::kBF16; }
+  // Latents as precise as the weights' arithmetic: F32 where weights are F32 throughout, 8 bits
+  // where activations are rounded to as many.
+  CacheDType cache_dtype() const {
+    return full_precision ? CacheDType::kF32 : has_packed ? CacheDType::kInt8 : CacheDType::kBF16;
+  }
   bool full_precision = false;
+  bool has_packed = false;
 };
 
 // The policy of a setting: of `text`, or, for a packed file, the one that it was made with, which

@@ -9,10 +9,15 @@ namespace youtu {
 std::vector<TensorView> packed_tensors(const ModelConfig& config, const Weights& weights) {
   const auto expected = expected_tensors(config, NameStyle::kOwn, /*split_kv_b=*/true);
   std::vector<TensorView> tensors;
-  // Both lists are in the order of a step.
-  for_each_weight(weights, [&](std::string_view, const Weight& weight) {
-    CHECK(tensors.size() < expected.size());
-    const ExpectedTensor& next = expected[tensors.size()];
+  // Both lists are in the order of a step; k_up is a weight that no checkpoint has.
+  size_t num_expected = 0;
+  int32_t layer = -1;
+  for_each_weight(weights, [&](std::string_view kind, const Weight& weight) {
+    if (kind == "k_b") ++layer;
+    const bool is_turned = kind == "k_up";
+    CHECK(is_turned || num_expected < expected.size());
+    const ExpectedTensor next =
+        is_turned ? turned_keys_tensor(config, layer) : expected[num_expected++];
     TensorView view = {next.name, weight.packed ? DType::kU8 : weight.dtype, next.shape, {}};
     view.packed = weight.packed;
     CHECK(view.num_rows() == weight.rows && view.row_length() == weight.cols);
@@ -22,7 +27,7 @@ std::vector<TensorView> packed_tensors(const ModelConfig& config, const Weights&
     view.data = {weight.bytes.data(), size};
     tensors.push_back(std::move(view));
   });
-  CHECK(tensors.size() == expected.size());
+  CHECK(num_expected == expected.size());
   return tensors;
 }
 

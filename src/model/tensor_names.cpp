@@ -214,6 +214,27 @@ Status problems_error(const std::string& path, const std::vector<std::string>& p
   return Status::invalid_argument(std::move(message));
 }
 
+// Of a packed file: k_up of the layers that have it, which is always packed.
+void add_turned_keys(const OpenedModel& model, const ModelConfig& config,
+                     std::vector<ExpectedTensor>& expected, std::vector<std::string>& problems) {
+  const auto is_packed = [&](const std::string& name) {
+    const TensorView* tensor = model.tensors->find(name);
+    return tensor != nullptr && tensor->packed.has_value();
+  };
+  for (int32_t i = 0; i < config.num_hidden_layers; ++i) {
+    const std::string layer = std::string(kLayersPrefix) + std::to_string(i);
+    if (!has_turned_keys(config, is_packed(layer + ".self_attn.k_b_proj.weight"),
+                         is_packed(layer + ".self_attn.v_b_proj.weight"))) {
+      continue;
+    }
+    expected.push_back(turned_keys_tensor(config, i));
+    const std::string& name = expected.back().name;
+    if (model.tensors->find(name) != nullptr && !is_packed(name)) {
+      problems.push_back(name + " is not packed");
+    }
+  }
+}
+
 std::vector<std::string> extra_tensors(const OpenedModel& model,
                                        const std::vector<ExpectedTensor>& expected, bool is_tied) {
   std::set<std::string_view> names;
@@ -241,6 +262,16 @@ std::vector<std::string> extra_tensors(const OpenedModel& model,
 
 bool has_whole_head_panels(const ModelConfig& config) {
   return config.kv_lora_rank % kPackedPanelRows == 0 && config.v_head_dim % kPackedPanelRows == 0;
+}
+
+bool has_turned_keys(const ModelConfig& config, bool is_k_b_packed, bool is_v_b_packed) {
+  return is_k_b_packed && is_v_b_packed && config.qk_nope_head_dim % kPackedPanelRows == 0;
+}
+
+ExpectedTensor turned_keys_tensor(const ModelConfig& config, int32_t layer) {
+  const std::string name =
+      std::string(kLayersPrefix) + std::to_string(layer) + ".self_attn.k_up_proj.weight";
+  return {name, name, {config.num_attention_heads, config.qk_nope_head_dim, config.kv_lora_rank}};
 }
 
 NameStyle name_style(const OpenedModel& model) {
@@ -284,8 +315,9 @@ const TensorView* find_tensor(const OpenedModel& model, std::string_view name) {
 
 Result<std::vector<std::string>> check_tensors(const OpenedModel& model,
                                                const ModelConfig& config) {
-  const auto expected = expected_tensors(config, name_style(model), has_split_kv_b(model));
+  auto expected = expected_tensors(config, name_style(model), has_split_kv_b(model));
   std::vector<std::string> problems;
+  if (model.packed) add_turned_keys(model, config, expected, problems);
   for (const ExpectedTensor& tensor : expected) {
     std::string problem =
         problem_of(tensor, model.tensors->find(tensor.file_name), config, model.packed.has_value());

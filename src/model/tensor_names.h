@@ -35,6 +35,12 @@ std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config, NameStyl
 // Whether the model holds k_b and v_b instead of kv_b: newer GGUF files and all packed ones.
 bool has_split_kv_b(const OpenedModel& model);
 
+// Whether a layer with such a k_b and v_b also has k_up, the keys the other way round, which only
+// whole panels of a head can serve.
+bool has_turned_keys(const ModelConfig& config, bool is_k_b_packed, bool is_v_b_packed);
+// k_up in a packed file, [N, P, L].
+ExpectedTensor turned_keys_tensor(const ModelConfig& config, int32_t layer);
+
 // Whether k_b and v_b can be packed: a head is a stretch of their rows, which must be whole panels
 // to be multiplied alone.
 bool has_whole_head_panels(const ModelConfig& config);

@@ -18,7 +18,8 @@ struct LayerWeights {
   Weight kv_a_layernorm;      // [L]
   Weight k_b;                 // [N * L, P], the key half of kv_b_proj, each head transposed
   Weight v_b;                 // [N * V, L], the value half of kv_b_proj
-  Weight o_proj;              // [H, N * V]
+  Weight k_up;  // [N * P, L], k_b the other way round, to expand keys with; only of packed weights
+  Weight o_proj;                    // [H, N * V]
   Weight post_attention_layernorm;  // [H]
   Weight gate_proj;                 // [I, H]
   Weight up_proj;                   // [I, H]
@@ -49,6 +50,7 @@ void for_each_weight(const Weights& weights, const Fn& fn) {
     visit("kv_a_layernorm", layer.kv_a_layernorm);
     visit("k_b", layer.k_b);
     visit("v_b", layer.v_b);
+    visit("k_up", layer.k_up);
     visit("o_proj", layer.o_proj);
     visit("post_attention_layernorm", layer.post_attention_layernorm);
     visit("gate_proj", layer.gate_proj);

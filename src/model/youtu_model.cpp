@@ -100,6 +100,7 @@ void YoutuModel::attend(const LayerWeights& layer, const Step& step, const Laten
 
   backend_.mla_attention({.k_b = &layer.k_b,
                           .v_b = &layer.v_b,
+                          .k_up = &layer.k_up,
                           .num_heads = config_.num_attention_heads,
                           .nope_dim = config_.qk_nope_head_dim,
                           .v_dim = config_.v_head_dim,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "base/check.h"
 #include "base/numbers.h"
@@ -121,6 +122,14 @@ void copy_integers(const Block& block, DType dtype, int zero_point, uint8_t* lev
   }
 }
 
+// The same for the types that most files consist of.
+void copy_nibbles(const uint8_t* qs, uint8_t* levels) {
+  for (int i = 0; i < 16; ++i) {
+    levels[i] = qs[i] & 15;
+    levels[i + 16] = qs[i] >> 4;
+  }
+}
+
 template <typename Block>
 void copy_short_block(Block block, DType dtype, int zero_point, size_t group, const LevelRow& row) {
   row.scales[group] = block.d;
@@ -129,7 +138,14 @@ void copy_short_block(Block block, DType dtype, int zero_point, size_t group, co
     row.mins[group] = block.m;
     block.m = 0;
   }
-  copy_integers(block, dtype, zero_point, &row.levels[group * 32]);
+  uint8_t* levels = &row.levels[group * 32];
+  if constexpr (std::is_same_v<Block, BlockQ4_0> || std::is_same_v<Block, BlockQ4_1>) {
+    copy_nibbles(block.qs, levels);
+  } else if constexpr (std::is_same_v<Block, BlockQ8_0>) {
+    for (int i = 0; i < 32; ++i) levels[i] = static_cast<uint8_t>(block.qs[i] + zero_point);
+  } else {
+    copy_integers(block, dtype, zero_point, levels);
+  }
 }
 
 // Q4_K and Q5_K: eight groups with scales and minima of six bits times two halves.

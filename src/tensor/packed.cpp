@@ -23,17 +23,14 @@ size_t scale_offset(int64_t group, int64_t r) {
   return static_cast<size_t>((group * kPackedPanelRows + r) * 2);
 }
 
-struct Place {
-  size_t byte;
-  int shift;
-};
-
-// Where the level of panel row `r` and column `k` lies in the lines.
-Place place_of(const PackedFormat& format, int64_t r, int64_t k) {
-  const int64_t values = kLaneBytes * 8 / format.bits;  // of k in a line
-  const int64_t within = k % values;
-  return {static_cast<size_t>(k / values * kPackedLineBytes + r * kLaneBytes + within % kLaneBytes),
-          within < kLaneBytes ? 0 : 4};
+// Calls fn(offset in the panel's lines, first value of k) for each four bytes of panel row `r`.
+template <typename Fn>
+void for_each_quad(const PackedShape& shape, int64_t r, const Fn& fn) {
+  const int64_t values = kLaneBytes * 8 / shape.format.bits;  // of k in four bytes
+  size_t offset = static_cast<size_t>(r * kLaneBytes);
+  for (int64_t k = 0; k < shape.padded_cols; k += values, offset += kPackedLineBytes) {
+    fn(offset, static_cast<size_t>(k));
+  }
 }
 
 }  // namespace
@@ -84,11 +81,18 @@ void write_packed_row(const PackedShape& shape, int64_t index, const LevelRow& r
     }
   }
   uint8_t* lines = panel + shape.lines_offset;
-  for (int64_t k = 0; k < shape.padded_cols; ++k) {
-    const Place place = place_of(shape.format, r, k);
-    const int level = row.levels[static_cast<size_t>(k)];
-    lines[place.byte] = static_cast<uint8_t>(lines[place.byte] | level << place.shift);
+  const uint8_t* levels = row.levels.data();
+  if (shape.format.bits == 8) {
+    for_each_quad(shape, r, [&](size_t offset, size_t k) {
+      std::memcpy(lines + offset, levels + k, kLaneBytes);
+    });
+    return;
   }
+  for_each_quad(shape, r, [&](size_t offset, size_t k) {
+    for (size_t j = 0; j < kLaneBytes; ++j) {
+      lines[offset + j] = static_cast<uint8_t>(levels[k + j] | levels[k + kLaneBytes + j] << 4);
+    }
+  });
 }
 
 void read_packed_row(const PackedShape& shape, const uint8_t* panels, int64_t index,
@@ -96,19 +100,27 @@ void read_packed_row(const PackedShape& shape, const uint8_t* panels, int64_t in
   const uint8_t* panel = panels + index / kPackedPanelRows * shape.panel_bytes;
   const int64_t r = index % kPackedPanelRows;
   const uint8_t* lines = panel + shape.lines_offset;
-  const int mask = (1 << shape.format.bits) - 1;
-  for (int64_t g = 0; g < shape.num_groups; ++g) {
-    const float scale = f16_to_float(load_half(panel + scale_offset(g, r)));
-    const float min = shape.format.has_min
-                          ? f16_to_float(load_half(panel + scale_offset(shape.num_groups + g, r)))
-                          : 0;
-    const int64_t end = std::min<int64_t>((g + 1) * shape.format.group, shape.cols);
-    for (int64_t k = g * shape.format.group; k < end; ++k) {
-      const Place place = place_of(shape.format, r, k);
-      const int level = lines[place.byte] >> place.shift & mask;
-      values[k] = scale * static_cast<float>(level - shape.format.zero_point()) + min;
+  const int zero_point = shape.format.zero_point();
+  float scale = 0, min = 0;
+  const auto put = [&](size_t k, int level) {
+    if (k < static_cast<size_t>(shape.cols)) {
+      values[k] = scale * static_cast<float>(level - zero_point) + min;
     }
-  }
+  };
+  for_each_quad(shape, r, [&](size_t offset, size_t k) {
+    if (k % static_cast<size_t>(shape.format.group) == 0) {
+      const int64_t g = static_cast<int64_t>(k) / shape.format.group;
+      scale = f16_to_float(load_half(panel + scale_offset(g, r)));
+      if (shape.format.has_min) {
+        min = f16_to_float(load_half(panel + scale_offset(shape.num_groups + g, r)));
+      }
+    }
+    for (size_t j = 0; j < kLaneBytes; ++j) {
+      const uint8_t byte = lines[offset + j];
+      put(k + j, shape.format.bits == 8 ? byte : byte & 15);
+      if (shape.format.bits == 4) put(k + kLaneBytes + j, byte >> 4);
+    }
+  });
 }
 
 }  // namespace youtu

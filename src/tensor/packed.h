@@ -70,7 +70,7 @@ struct LevelRow {
 };
 
 // Puts `row` where it belongs in `panels`, the bytes of the whole matrix. Rows of different panels
-// may be written at the same time. REQUIRES: the panels were zero before.
+// may be written at the same time.
 void write_packed_row(const PackedShape& shape, int64_t index, const LevelRow& row,
                       std::span<uint8_t> panels);
 

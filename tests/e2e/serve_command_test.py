@@ -76,6 +76,10 @@ class ServeCommand(unittest.TestCase):
         self.assertIn("threads: 2  # environment\n", out)
         self.assertIn("max_batch_size: 8  # default\n", out)
 
+    def test_forms_of_weights(self):
+        self.refused('weights "q5": there is no form "q5"', "--weights", "q5", "--port", "0")
+        self.refused('there is no matrix "neck"', config="weights: q4,neck=q8\nport: 0\n")
+
     def test_a_model_that_is_none(self):
         code, _, error = self.serve("--port", "0", "--model", "/dev/null")
         self.assertEqual(code, BAD_MODEL, error)

@@ -35,7 +35,9 @@ def instruction_sets():
     needs = {
         "scalar": set(),
         "avx2": {"avx2", "fma", "f16c"},
+        "avxvnni": {"avx2", "fma", "f16c", "avx_vnni"},
         "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"},
+        "avx512vnni": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"},
     }
     return [name for name, needed in needs.items() if needed <= flags]
 
@@ -118,16 +120,25 @@ class Logits(unittest.TestCase):
         for attention in ATTENTION:
             self.check("odd, one token", folder, tokens, reference, "--attention", attention)
 
-    def test_a_bf16_cache_costs_what_rounding_costs(self):
-        """Eight bits of each latent are kept, and the flag must do something."""
+    def test_a_smaller_cache_costs_what_rounding_costs(self):
+        """Eight bits of each latent are kept, by value or by token, and the flag must do something."""
         folder, tokens, reference = self.folder_model("square_heads")
-        for attention in ATTENTION:
-            with self.subTest(attention):
-                options = ("--attention", attention, "--cache", "bf16")
+        for attention, cache in itertools.product(ATTENTION, ("bf16", "int8")):
+            with self.subTest(attention, cache=cache):
+                options = ("--attention", attention, "--cache", cache)
                 rms = rms_error(self.evaluate(folder, tokens, *options), reference)
                 report(" ".join(["square_heads", *options]), rms=rms)
                 self.assertLess(rms, 0.03)
                 self.assertGreater(rms, 1e-4)
+
+    def test_an_8_bit_cache_gives_the_same_bits_in_any_chunks_and_threads(self):
+        folder, tokens, _ = self.folder_model("odd")
+        for isa, attention in itertools.product(instruction_sets(), ATTENTION):
+            options = ("--isa", isa, "--attention", attention, "--cache", "int8")
+            whole = self.evaluate(folder, tokens, *options)
+            for more in (("--chunk", "1"), ("--chunk", "39"), ("--threads", "1"), ("--threads", "3")):
+                with self.subTest(isa, attention=attention, more=more):
+                    np.testing.assert_array_equal(self.evaluate(folder, tokens, *options, *more), whole)
 
     def test_the_whole_context(self):
         folder, tokens, reference = self.folder_model("direct_q", CONTEXT_LENGTH)

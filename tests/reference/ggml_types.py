@@ -251,10 +251,11 @@ def encode_plain(type_name, values):
     return values.astype("<f4" if type_name == "F32" else F16).tobytes()
 
 
-def random_blocks(type_name, count, std, random_bytes):
+def random_blocks(type_name, count, std, random_bytes, num_measured=None):
     """`count` blocks of random bits under scales that make the values' standard deviation about
     `std`. Random bits reach every code, scale and sign of a format, which data from a quantiser
-    seldom does. random_bytes(n) -> uint8 array.
+    seldom does. random_bytes(n) -> uint8 array. The spread is measured on the first `num_measured`
+    blocks, on all if it is None.
     """
     kind = TYPES[type_name]
     blocks = random_bytes(count * kind.block_bytes).view(kind.block).copy()
@@ -270,5 +271,5 @@ def random_blocks(type_name, count, std, random_bytes):
             field, factor = kind.offset
             blocks[field] = (blocks["d"].astype(np.float64) * factor).astype(np.float16)
         if attempt == 0:
-            scale = scale * (std / kind.decode(blocks).std())
+            scale = scale * (std / kind.decode(blocks[:num_measured]).std())
     return blocks

@@ -132,6 +132,12 @@ def gguf_metadata(shape, unsplit_kv_b):
     }
 
 
+def split_kv_b_shapes(shape):
+    """Of attn_k_b and attn_v_b, as split_kv_b() makes them."""
+    heads, latent = shape.num_attention_heads, shape.kv_lora_rank
+    return (heads, latent, shape.qk_nope_head_dim), (heads, shape.v_head_dim, latent)
+
+
 def gguf_arrays(model, unsplit_kv_b):
     """{GGUF name: float32 array, row length last}"""
     arrays = {}

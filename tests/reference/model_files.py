@@ -98,8 +98,13 @@ def encode_value(value):
     )
 
 
-def encode_tensor_info(name, tensor, offset):
-    type_name, shape, _ = tensor
+def tensor_bytes(type_name, shape):
+    kind = TYPES[type_name]
+    assert shape[-1] % kind.block_values == 0, f"rows of {shape[-1]} cannot be {type_name}"
+    return math.prod(shape) // kind.block_values * kind.block_bytes
+
+
+def encode_tensor_info(name, type_name, shape, offset):
     dims = list(reversed(shape))  # innermost first
     return (
         encode_string(name)
@@ -109,24 +114,30 @@ def encode_tensor_info(name, tensor, offset):
     )
 
 
-def write_gguf_file(path, version, metadata, tensors, alignment):
-    """tensors: {name: (type name, shape with the row length last, bytes)}"""
-    infos, data = b"", b""
-    for name, tensor in tensors.items():
-        type_name, shape, content = tensor
-        kind = TYPES[type_name]
-        assert (
-            shape[-1] % kind.block_values == 0
-        ), f"{name}: rows of {shape[-1]} cannot be {type_name}"
-        assert len(content) == math.prod(shape) // kind.block_values * kind.block_bytes
-        infos += encode_tensor_info(name, tensor, len(data))
-        data += content + bytes(-len(content) % alignment)
-    head = b"GGUF" + struct.pack("<IQQ", version, len(tensors), len(metadata))
+def encode_gguf_head(version, metadata, layout, alignment):
+    """Everything before the tensors' bytes, which follow in order, each padded to `alignment`.
+    layout: {name: (type name, shape with the row length last)}
+    """
+    head = b"GGUF" + struct.pack("<IQQ", version, len(layout), len(metadata))
     for key, value in metadata.items():
         type_id, content = encode_value(value)
         head += encode_string(key) + struct.pack("<I", type_id) + content
-    head += infos
-    pathlib.Path(path).write_bytes(head + bytes(-len(head) % alignment) + data)
+    offset = 0
+    for name, (type_name, shape) in layout.items():
+        head += encode_tensor_info(name, type_name, shape, offset)
+        size = tensor_bytes(type_name, shape)
+        offset += size + -size % alignment
+    return head + bytes(-len(head) % alignment)
+
+
+def write_gguf_file(path, version, metadata, tensors, alignment):
+    """tensors: {name: (type name, shape with the row length last, bytes)}"""
+    layout = {name: (type_name, shape) for name, (type_name, shape, _) in tensors.items()}
+    with open(path, "wb") as file:
+        file.write(encode_gguf_head(version, metadata, layout, alignment))
+        for type_name, shape, content in tensors.values():
+            assert len(content) == tensor_bytes(type_name, shape)
+            file.write(content + bytes(-len(content) % alignment))
 
 
 def write_gguf(path, metadata, tensors, version=3, parts=1, alignment=32):

@@ -62,23 +62,19 @@ def linear_shapes(shape):
     return shapes
 
 
-def make_model(shape, seed=1):
-    """Weights of such sizes that every part matters: attention scores of standard deviation one or
-    two, layers that outweigh the embedding in the residual stream, norms that are visibly not one,
-    logits of a few units.
+def weight_plan(shape):
+    """{Hugging Face name: (size, standard deviation, mean)}, of such sizes that every part matters:
+    attention scores of standard deviation one or two, layers that outweigh the embedding in the
+    residual stream, norms that are visibly not one, logits of a few units.
     """
-    weights = {}
-
-    def put(name, size, std, mean=0.0):
-        weights[name] = Stream(seed, name).normal(size, std) + np.float32(mean)
-
     hidden = shape.hidden_size
-    put("model.embed_tokens.weight", (shape.vocab_size, hidden), 3.0 * hidden**-0.5)
+    embedding = ((shape.vocab_size, hidden), 3.0 * hidden**-0.5, 0.0)
+    plan = {"model.embed_tokens.weight": embedding}
     for layer in range(shape.num_hidden_layers):
         prefix = f"model.layers.{layer}."
         for name, size in linear_shapes(shape).items():
             gain = 2.0 if name.endswith(("q_proj", "q_b_proj")) else 1.2
-            put(f"{prefix}{name}.weight", size, gain * size[1] ** -0.5)
+            plan[f"{prefix}{name}.weight"] = (size, gain * size[1] ** -0.5, 0.0)
         norms = {
             "input_layernorm": hidden,
             "post_attention_layernorm": hidden,
@@ -87,10 +83,18 @@ def make_model(shape, seed=1):
         if shape.q_lora_rank:
             norms["self_attn.q_a_layernorm"] = shape.q_lora_rank
         for name, size in norms.items():
-            put(f"{prefix}{name}.weight", (size,), 0.2, mean=1.0)
-    put("model.norm.weight", (hidden,), 0.2, mean=1.0)
+            plan[f"{prefix}{name}.weight"] = ((size,), 0.2, 1.0)
+    plan["model.norm.weight"] = ((hidden,), 0.2, 1.0)
     if not shape.tie_word_embeddings:
-        put("lm_head.weight", (shape.vocab_size, hidden), 3.0 * hidden**-0.5)
+        plan["lm_head.weight"] = embedding
+    return plan
+
+
+def make_model(shape, seed=1):
+    weights = {
+        name: Stream(seed, name).normal(size, std) + np.float32(mean)
+        for name, (size, std, mean) in weight_plan(shape).items()
+    }
     return RandomModel(shape, weights, seed)
 
 

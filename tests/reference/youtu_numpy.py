@@ -8,6 +8,8 @@ reference does it, with keys and values per head, and `absorbed` in the latent s
 rotation written in its other equivalent form; that the two agree proves the algebra.
 
 Weights are a dictionary of arrays under their Hugging Face names, each [out_features, in_features].
+Every product with one goes through `multiply`, so that other arithmetic can be stated in its place
+(packed_numpy.py).
 """
 from dataclasses import dataclass
 
@@ -39,6 +41,11 @@ class YoutuShape:
     @property
     def qk_head_dim(self):
         return self.qk_nope_head_dim + self.qk_rope_head_dim
+
+
+def multiply_exactly(x, weight):
+    """x [..., in] times weight [out, in]"""
+    return x @ weight.T
 
 
 def rms_norm(x, weight, eps):
@@ -86,22 +93,22 @@ def rotate_in_place(shape, x, positions):
     return result
 
 
-def project_attention_inputs(shape, weights, prefix, a):
+def project_attention_inputs(shape, weights, prefix, a, multiply):
     """The normalised input a [tokens, hidden] becomes queries [tokens, heads, nope + rope], the
     normalised latent [tokens, kv_lora_rank] and the rope key, one for all heads, [tokens, 1, rope],
     neither of them rotated yet.
     """
     if shape.q_lora_rank is None:
-        q = a @ weights[prefix + "q_proj.weight"].T
+        q = multiply(a, weights[prefix + "q_proj.weight"])
     else:
         q_latent = rms_norm(
-            a @ weights[prefix + "q_a_proj.weight"].T,
+            multiply(a, weights[prefix + "q_a_proj.weight"]),
             weights[prefix + "q_a_layernorm.weight"],
             LATENT_NORM_EPS,
         )
-        q = q_latent @ weights[prefix + "q_b_proj.weight"].T
+        q = multiply(q_latent, weights[prefix + "q_b_proj.weight"])
     q = q.reshape(len(a), shape.num_attention_heads, shape.qk_head_dim)
-    kv = a @ weights[prefix + "kv_a_proj_with_mqa.weight"].T
+    kv = multiply(a, weights[prefix + "kv_a_proj_with_mqa.weight"])
     latent = rms_norm(
         kv[:, : shape.kv_lora_rank], weights[prefix + "kv_a_layernorm.weight"], LATENT_NORM_EPS
     )
@@ -114,10 +121,10 @@ def causal_softmax(scores):
     return softmax(np.where(np.tril(np.ones((queries, keys), bool)), scores, -np.inf))
 
 
-def expanded_attention(shape, weights, prefix, a, positions):
+def expanded_attention(shape, weights, prefix, a, positions, multiply):
     nope, heads = shape.qk_nope_head_dim, shape.num_attention_heads
-    q, latent, rope_key = project_attention_inputs(shape, weights, prefix, a)
-    kv = (latent @ weights[prefix + "kv_b_proj.weight"].T).reshape(
+    q, latent, rope_key = project_attention_inputs(shape, weights, prefix, a, multiply)
+    kv = multiply(latent, weights[prefix + "kv_b_proj.weight"]).reshape(
         len(a), heads, nope + shape.v_head_dim
     )
     rope_key = rotate_as_reference(shape, rope_key, positions)
@@ -131,26 +138,29 @@ def expanded_attention(shape, weights, prefix, a, positions):
     return np.einsum("hqk,khd->qhd", weight, kv[..., nope:])
 
 
-def absorbed_attention(shape, weights, prefix, a, positions):
+def absorbed_attention(shape, weights, prefix, a, positions, multiply):
     nope, heads = shape.qk_nope_head_dim, shape.num_attention_heads
-    q, latent, rope_key = project_attention_inputs(shape, weights, prefix, a)
+    q, latent, rope_key = project_attention_inputs(shape, weights, prefix, a, multiply)
     kv_b = weights[prefix + "kv_b_proj.weight"].reshape(
         heads, nope + shape.v_head_dim, shape.kv_lora_rank
     )
     rope_key = rotate_in_place(shape, rope_key, positions)[:, 0]
     rope_query = rotate_in_place(shape, q[..., nope:], positions)
-    latent_query = np.einsum("qhd,hdl->qhl", q[..., :nope], kv_b[:, :nope])
+    latent_query = np.stack(
+        [multiply(q[:, h, :nope], kv_b[h, :nope].T) for h in range(heads)], axis=1
+    )
     scores = np.einsum("qhl,kl->hqk", latent_query, latent) + np.einsum(
         "qhr,kr->hqk", rope_query, rope_key
     )
     weight = causal_softmax(scores * shape.qk_head_dim**-0.5)
-    return np.einsum("qhl,hdl->qhd", np.einsum("hqk,kl->qhl", weight, latent), kv_b[:, nope:])
+    attended = np.einsum("hqk,kl->qhl", weight, latent)
+    return np.stack([multiply(attended[:, h], kv_b[h, nope:]) for h in range(heads)], axis=1)
 
 
 ATTENTION = {"expanded": expanded_attention, "absorbed": absorbed_attention}
 
 
-def forward(shape, weights, tokens, attention="expanded"):
+def forward(shape, weights, tokens, attention="expanded", multiply=multiply_exactly):
     """Logits [tokens, vocab_size] in float64 after each prefix of `tokens`."""
     weights = {name: np.asarray(values, np.float64) for name, values in weights.items()}
     positions = np.arange(len(tokens))
@@ -158,16 +168,17 @@ def forward(shape, weights, tokens, attention="expanded"):
     for layer in range(shape.num_hidden_layers):
         prefix = f"model.layers.{layer}."
         a = rms_norm(x, weights[prefix + "input_layernorm.weight"], shape.rms_norm_eps)
-        heads = ATTENTION[attention](shape, weights, prefix + "self_attn.", a, positions)
-        x = x + heads.reshape(len(tokens), -1) @ weights[prefix + "self_attn.o_proj.weight"].T
+        heads = ATTENTION[attention](shape, weights, prefix + "self_attn.", a, positions, multiply)
+        heads = heads.reshape(len(tokens), -1)
+        x = x + multiply(heads, weights[prefix + "self_attn.o_proj.weight"])
         b = rms_norm(x, weights[prefix + "post_attention_layernorm.weight"], shape.rms_norm_eps)
-        gated = silu(b @ weights[prefix + "mlp.gate_proj.weight"].T) * (
-            b @ weights[prefix + "mlp.up_proj.weight"].T
+        gated = silu(multiply(b, weights[prefix + "mlp.gate_proj.weight"])) * multiply(
+            b, weights[prefix + "mlp.up_proj.weight"]
         )
-        x = x + gated @ weights[prefix + "mlp.down_proj.weight"].T
+        x = x + multiply(gated, weights[prefix + "mlp.down_proj.weight"])
     x = rms_norm(x, weights["model.norm.weight"], shape.rms_norm_eps)
     head = "model.embed_tokens.weight" if shape.tie_word_embeddings else "lm_head.weight"
-    return x @ weights[head].T
+    return multiply(x, weights[head])
 
 
 def relative_error(ours, reference):

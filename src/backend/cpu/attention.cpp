@@ -19,10 +19,6 @@ namespace youtu {
 
 namespace {
 
-int32_t position_of(const SequenceSlice& sequence, int32_t token) {
-  return sequence.context_length - sequence.num_queries + (token - sequence.query_start);
-}
-
 const uint8_t* slot_at(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position) {
   const int64_t block = sequence.block_table[static_cast<size_t>(position / kBlockSize)];
   return cache.slot(block * kBlockSize + position % kBlockSize);
@@ -62,8 +58,7 @@ const SequenceSlice& CpuBackend::sequence_of(int32_t token) const {
 void CpuBackend::attend_absorbed(const MlaAttention& a, int32_t first_token, int32_t num_tokens) {
   const int32_t latent = a.cache.latent_dim, rope = a.cache.rope_dim, key = latent + rope;
   const int32_t head = a.nope_dim + rope;
-  auto* queries = absorbed_q_.as<float>();     // [num_tokens, N, L + R]
-  auto* attended = absorbed_out_.as<float>();  // [num_tokens, N, L]
+  auto* queries = absorbed_q_.as<float>();  // [num_tokens, N, L + R]
 
   pool_.parallel_for(a.num_heads, [&](int n, int worker) {
     const Activation q = {a.q.row(first_token) + n * head, num_tokens, a.nope_dim, a.q.stride};
@@ -75,18 +70,32 @@ void CpuBackend::attend_absorbed(const MlaAttention& a, int32_t first_token, int
     }
   });
 
+  if (a.cache.dtype == CacheDType::kInt8) {
+    attend_integers(a, first_token, num_tokens);
+  } else {
+    attend_latents(a, first_token, num_tokens);
+  }
+}
+
+void CpuBackend::attend_latents(const MlaAttention& a, int32_t first_token, int32_t num_tokens) {
   const int32_t groups = div_ceil(a.num_heads, kHeadGroup);
   pool_.parallel_for(num_tokens * groups, [&](int task, int worker) {
     const int32_t t = task / groups, first_head = task % groups * kHeadGroup;
     attend_absorbed_heads(a, first_token + t, sequence_of(first_token + t), first_head,
                           std::min(kHeadGroup, a.num_heads - first_head), t, worker);
   });
+  pool_.parallel_for(
+      a.num_heads, [&](int n, int worker) { project_out(a, first_token, num_tokens, n, worker); });
+}
 
-  pool_.parallel_for(a.num_heads, [&](int n, int worker) {
-    const Activation x = {attended + n * latent, num_tokens, latent, int64_t{a.num_heads} * latent};
-    linear_part(*a.v_b, n * a.v_dim, a.v_dim, x, a.out.row(first_token) + n * a.v_dim, a.out.stride,
-                false, worker);
-  });
+// Takes what a head attended out of the latent space.
+void CpuBackend::project_out(const MlaAttention& a, int32_t first_token, int32_t num_tokens,
+                             int head, int worker) {
+  const int32_t latent = a.cache.latent_dim;
+  float* attended = absorbed_out_.as<float>() + head * latent;  // [num_tokens, N, L]
+  const Activation x = {attended, num_tokens, latent, int64_t{a.num_heads} * latent};
+  linear_part(*a.v_b, head * a.v_dim, a.v_dim, x, a.out.row(first_token) + head * a.v_dim,
+              a.out.stride, false, worker);
 }
 
 // Some heads of one query against its whole context, in the latent space.
@@ -111,7 +120,7 @@ void CpuBackend::attend_absorbed_heads(const MlaAttention& a, int32_t token,
     const int32_t count = std::min(kAbsorbedTile, context - begin);
     for (int32_t i = 0; i < count; i += kBlockSize) {
       const LinearArgs args = {slot_at(a.cache, sequence, begin + i),
-                               a.cache.slot_bytes,
+                               a.cache.slot_bytes(),
                                std::min(kBlockSize, count - i),
                                key,
                                num_heads,
@@ -147,11 +156,18 @@ void CpuBackend::attend_expanded(const MlaAttention& a, const SequenceSlice& seq
     std::memset(a.out.row(sequence.query_start + t), 0,
                 sizeof(float) * static_cast<size_t>(a.out.cols));
   }
+  if (a.cache.dtype == CacheDType::kInt8) return attend_expanded_integers(a, sequence);
   for (int32_t begin = 0; begin < sequence.context_length; begin += kExpandedBlock) {
     const int32_t end = std::min(begin + kExpandedBlock, sequence.context_length);
     expand_context(a, sequence, begin, end);
     attend_expanded_block(a, sequence, begin, end);
   }
+  finish_expanded(a, sequence);
+}
+
+// Divides by the sums of the softmax.
+void CpuBackend::finish_expanded(const MlaAttention& a, const SequenceSlice& sequence) {
+  const auto* states = softmax_.as<SoftmaxState>();
   for_each_row(sequence.num_queries, [&](int32_t t) {
     for (int32_t n = 0; n < a.num_heads; ++n) {
       float* out = a.out.row(sequence.query_start + t) + n * a.v_dim;
@@ -160,38 +176,81 @@ void CpuBackend::attend_expanded(const MlaAttention& a, const SequenceSlice& seq
   });
 }
 
-// Keys and values of every head for the positions [begin, end).
+// Keys and values of every head for the positions [begin, end), in F32, and packed as integers
+// where the cache holds integers.
 void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
                                 int32_t end) {
-  const int32_t latent = a.cache.latent_dim, rope = a.cache.rope_dim, slot = latent + rope;
-  const int32_t head = a.nope_dim + rope, count = end - begin;
+  const int32_t slot = a.cache.latent_dim + a.cache.rope_dim, count = end - begin;
   auto* latents = expanded_latents_.as<float>();  // [count, L + R]
   for_each_row(count, [&](int32_t i) {
-    const uint8_t* from = slot_at(a.cache, sequence, begin + i);
     float* to = latents + int64_t{i} * slot;
-    if (a.cache.dtype == CacheDType::kF32) {
+    if (a.cache.dtype == CacheDType::kInt8) {
+      widen_latent(a.cache, sequence, begin + i, to);
+    } else if (a.cache.dtype == CacheDType::kF32) {
+      const uint8_t* from = slot_at(a.cache, sequence, begin + i);
       std::memcpy(to, from, sizeof(float) * static_cast<size_t>(slot));
     } else {
+      const uint8_t* from = slot_at(a.cache, sequence, begin + i);
       kernels_.bf16_to_f32(reinterpret_cast<const uint16_t*>(from), slot, to);
     }
   });
+  const bool is_rounded = a.k_up != nullptr && !a.k_up->empty();
+  if (is_rounded) {
+    const RoundedRows rounded = cut_rounded_rows(rounded_.data(), count, a.cache.latent_dim);
+    for_each_row(count, [&](int32_t i) {
+      if (a.cache.dtype == CacheDType::kInt8) {
+        copy_rounded_latent(a.cache, sequence, begin + i, i, rounded);
+      } else {
+        round_row(latents + int64_t{i} * slot, i, a.cache.latent_dim, rounded);
+      }
+    });
+  }
   pool_.parallel_for(a.num_heads, [&](int n, int worker) {
-    float* keys = expanded_k_.as<float>() + int64_t{n} * kExpandedBlock * head;
-    float* values = expanded_v_.as<float>() + int64_t{n} * kExpandedBlock * a.v_dim;
-    const Activation x = {latents, count, latent, slot};
-    linear_part(*a.v_b, n * a.v_dim, a.v_dim, x, values, a.v_dim, false, worker);
-
-    float* k_b = worker_scratch(worker);  // [L, P]
-    for (int32_t l = 0; l < latent; ++l)
-      widen_row(*a.k_b, n * latent + l, k_b + int64_t{l} * a.nope_dim);
-    const MatmulArgs args = {latents, slot,  k_b,    a.nope_dim, keys,
-                             head,    count, latent, a.nope_dim, false};
-    kernels_.matmul_f32(&args);
-    for (int32_t i = 0; i < count; ++i) {
-      std::memcpy(keys + int64_t{i} * head + a.nope_dim, latents + int64_t{i} * slot + latent,
-                  sizeof(float) * rope);
+    if (is_rounded) {
+      expand_head_rounded(a, count, n, worker);
+    } else {
+      expand_head(a, count, n, worker);
     }
+    if (a.cache.dtype == CacheDType::kInt8) pack_head(a, count, n, worker);
   });
+}
+
+// The same from the rounded latents in rounded_, with packed weights.
+void CpuBackend::expand_head_rounded(const MlaAttention& a, int32_t count, int n, int worker) {
+  const int32_t latent = a.cache.latent_dim, rope = a.cache.rope_dim, slot = latent + rope;
+  const int32_t head = a.nope_dim + rope;
+  const float* latents = expanded_latents_.as<float>();
+  float* keys = expanded_k_.as<float>() + int64_t{n} * kExpandedBlock * head;
+  float* values = expanded_v_.as<float>() + int64_t{n} * kExpandedBlock * a.v_dim;
+  const RoundedRows rounded = cut_rounded_rows(rounded_.data(), count, latent);
+  multiply_panels(*a.k_up, n * a.nope_dim, a.nope_dim, rounded, count, keys, head, false, worker);
+  multiply_panels(*a.v_b, n * a.v_dim, a.v_dim, rounded, count, values, a.v_dim, false, worker);
+  for (int32_t i = 0; i < count; ++i) {
+    std::memcpy(keys + int64_t{i} * head + a.nope_dim, latents + int64_t{i} * slot + latent,
+                sizeof(float) * static_cast<size_t>(rope));
+  }
+}
+
+// Keys and values of a head for the latents in expanded_latents_.
+void CpuBackend::expand_head(const MlaAttention& a, int32_t count, int n, int worker) {
+  const int32_t latent = a.cache.latent_dim, rope = a.cache.rope_dim, slot = latent + rope;
+  const int32_t head = a.nope_dim + rope;
+  float* latents = expanded_latents_.as<float>();
+  float* keys = expanded_k_.as<float>() + int64_t{n} * kExpandedBlock * head;
+  float* values = expanded_v_.as<float>() + int64_t{n} * kExpandedBlock * a.v_dim;
+  const Activation x = {latents, count, latent, slot};
+  linear_part(*a.v_b, n * a.v_dim, a.v_dim, x, values, a.v_dim, false, worker);
+
+  float* k_b = worker_scratch(worker);  // [L, P]
+  for (int32_t l = 0; l < latent; ++l)
+    widen_row(*a.k_b, n * latent + l, k_b + int64_t{l} * a.nope_dim);
+  const MatmulArgs args = {latents, slot,  k_b,    a.nope_dim, keys,
+                           head,    count, latent, a.nope_dim, false};
+  kernels_.matmul_f32(&args);
+  for (int32_t i = 0; i < count; ++i) {
+    std::memcpy(keys + int64_t{i} * head + a.nope_dim, latents + int64_t{i} * slot + latent,
+                sizeof(float) * static_cast<size_t>(rope));
+  }
 }
 
 // Every query of the sequence that may see positions in [begin, end), against the expanded keys and

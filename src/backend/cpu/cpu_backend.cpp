@@ -83,6 +83,7 @@ Status CpuBackend::reserve(const StepLimits& limits) {
     if (!buffer) return buffer.status();
     *request.buffer = std::move(*buffer);
   }
+  RETURN_IF_ERROR(reserve_integers(limits));
   return has_packed_ ? reserve_rounded() : Status::ok();
 }
 
@@ -93,7 +94,8 @@ Status CpuBackend::reserve_rounded() {
     Buffer* buffer;
     int64_t bytes;
   } requests[] = {
-      {&rounded_, limits_.max_tokens * rounded_row_bytes(widest_row_)},
+      // Inputs of matrix products, or a stretch of context that is expanded.
+      {&rounded_, std::max(limits_.max_tokens, kExpandedBlock) * rounded_row_bytes(widest_row_)},
       {&worker_panels_, int64_t{kPackedScratchBytes} * pool_.num_threads()},
       {&worker_rounded_, worker_rounded_bytes_ * pool_.num_threads()},
   };
@@ -145,6 +147,7 @@ void CpuBackend::rope(const RopeTable& table, Activation x, int32_t num_heads, i
 }
 
 void CpuBackend::store_latent(Activation latents, const LatentLayer& cache) {
+  if (cache.dtype == CacheDType::kInt8) return store_integers(latents, cache);
   for_each_row(latents.rows, [&](int32_t t) {
     uint8_t* slot = cache.slot(batch_->slot_mapping[t]);
     if (cache.dtype == CacheDType::kF32) {

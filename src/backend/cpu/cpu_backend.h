@@ -86,12 +86,41 @@ class CpuBackend final : public Backend {
   void attend_absorbed_heads(const MlaAttention& a, int32_t token, const SequenceSlice& sequence,
                              int32_t first_head, int32_t num_heads, int32_t absorbed_row,
                              int worker);
+  void attend_latents(const MlaAttention& a, int32_t first_token, int32_t num_tokens);
+  void project_out(const MlaAttention& a, int32_t first_token, int32_t num_tokens, int head,
+                   int worker);
   void attend_expanded(const MlaAttention& a, const SequenceSlice& sequence);
+  void finish_expanded(const MlaAttention& a, const SequenceSlice& sequence);
   void expand_context(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
                       int32_t end);
   void attend_expanded_block(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
                              int32_t end);
+  void expand_head(const MlaAttention& a, int32_t count, int head, int worker);
+  void expand_head_rounded(const MlaAttention& a, int32_t count, int head, int worker);
+  void copy_rounded_latent(const LatentLayer& cache, const SequenceSlice& sequence,
+                           int32_t position, int32_t row, const RoundedRows& to) const;
   const SequenceSlice& sequence_of(int32_t token) const;
+
+  // integer_cache.cpp
+  void store_integers(Activation latents, const LatentLayer& cache);
+  void widen_latent(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position,
+                    float* out) const;
+
+  // integer_attention.cpp
+  struct Unit;
+  struct Tile;
+  Status reserve_integers(const StepLimits& limits);
+  void attend_integers(const MlaAttention& a, int32_t first_token, int32_t num_tokens);
+  void quantize_absorbed(const MlaAttention& a, int32_t token, int worker);
+  void attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token, int32_t index,
+                   int worker);
+  void merge_units(const MlaAttention& a, std::span<const Unit> units, int head);
+  void attend_expanded_integers(const MlaAttention& a, const SequenceSlice& sequence);
+  void quantize_queries(const MlaAttention& a, const SequenceSlice& sequence, int32_t tile,
+                        int head, int worker);
+  void pack_head(const MlaAttention& a, int32_t count, int head, int worker);
+  void attend_packed_head(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
+                          int32_t tile, int head, int worker);
   float* worker_scratch(int worker) {
     return worker_scratch_.as<float>() + worker * worker_scratch_floats_;
   }
@@ -115,6 +144,17 @@ class CpuBackend final : public Backend {
   Buffer expanded_k_;        // [N, kExpandedBlock, P + R]
   Buffer expanded_v_;        // [N, kExpandedBlock, V]
   Buffer softmax_;           // [max_tokens, N] SoftmaxState
+
+  // integer_attention.cpp
+  Buffer integer_q_;      // [kAbsorbedTokens, N * (L + R)] words, or [max_tokens, N * (P + R)]
+  Buffer integer_rows_;   // LatentQuery [max(kAbsorbedTokens, max_tokens), N]
+  Buffer unit_out_;       // [kMaxUnits, N, L]
+  Buffer unit_states_;    // [kMaxUnits, N] SoftmaxState
+  Buffer packed_k_;       // [N][kLatentTile] expanded keys as words
+  Buffer packed_v_;       // [N][kLatentTile] expanded values
+  Buffer packed_scales_;  // [N][2][kLatentTile] of keys, of values
+  Buffer tiles_;          // [threads][tile_bytes_]
+  int64_t tile_bytes_ = 0;
 };
 
 }  // namespace youtu

@@ -12,6 +12,7 @@
 
 #include "backend/cpu/cpu_features.h"
 #include "base/check.h"
+#include "base/numbers.h"
 
 namespace youtu {
 namespace {
@@ -28,7 +29,9 @@ std::vector<float> random_floats(size_t n, uint32_t seed) {
   return values;
 }
 
-class MlaAttentionTest : public testing::TestWithParam<const CpuKernels*> {
+using TableAndCache = std::tuple<const CpuKernels*, CacheDType>;
+
+class MlaAttentionTest : public testing::TestWithParam<TableAndCache> {
  protected:
   void SetUp() override {
     k_b_values_ = random_floats(kHeads * kLatent * kNope, 1);
@@ -41,8 +44,9 @@ class MlaAttentionTest : public testing::TestWithParam<const CpuKernels*> {
                                   .rope_dim = kRope,
                                   .v_dim = kValue,
                                   .latent_dim = kLatent}));
-    cache_bytes_.resize(size_t{kBlocks} * kBlockSize * kSlot * sizeof(float));
-    cache_ = {cache_bytes_.data(), CacheDType::kF32, kLatent, kRope, kSlot * 4};
+    cache_ = {nullptr, std::get<1>(GetParam()), kLatent, kRope};
+    cache_bytes_.resize(size_t{kBlocks} * static_cast<size_t>(cache_.block_bytes()));
+    cache_.data = cache_bytes_.data();
   }
 
   Weight prepare(const std::vector<float>& values, int32_t rows, int32_t cols) {
@@ -80,6 +84,7 @@ class MlaAttentionTest : public testing::TestWithParam<const CpuKernels*> {
     const AttentionForm forms[] = {form};
     backend_.mla_attention({&k_b_,
                             &v_b_,
+                            nullptr,
                             kHeads,
                             kNope,
                             kValue,
@@ -127,9 +132,32 @@ class MlaAttentionTest : public testing::TestWithParam<const CpuKernels*> {
     return out;
   }
 
+  // The latents as the cache holds them.
+  std::vector<float> stored(std::vector<float> latents) const {
+    const CacheDType type = std::get<1>(GetParam());
+    const auto round_to = [](float* values, int32_t n, float limit) {
+      float max = 0;
+      for (int32_t i = 0; i < n; ++i) max = std::max(max, std::fabs(values[i]));
+      for (int32_t i = 0; i < n; ++i)
+        values[i] = std::nearbyint(values[i] * (limit / max)) * (max / limit);
+    };
+    for (size_t slot = 0; slot < latents.size(); slot += kSlot) {
+      if (type == CacheDType::kInt8) {
+        round_to(&latents[slot], kLatent, 127);
+        round_to(&latents[slot + kLatent], kRope, 4095);
+      }
+      for (size_t i = slot; type == CacheDType::kBF16 && i < slot + kSlot; ++i) {
+        latents[i] = bf16_to_float(float_to_bf16(latents[i]));
+      }
+    }
+    return latents;
+  }
+  // Outputs are about 6, expanded values up to 20 and rounded to 10 bits and sign.
+  double tolerance() const { return std::get<1>(GetParam()) == CacheDType::kInt8 ? 2e-2 : 5e-4; }
+
   static constexpr float kScale = 0.05f;
   ThreadPool pool_{3};
-  CpuBackend backend_{*GetParam(), pool_};
+  CpuBackend backend_{*std::get<0>(GetParam()), pool_};
   std::vector<float> k_b_values_, v_b_values_;
   Weight k_b_, v_b_;
   std::vector<uint8_t> cache_bytes_;
@@ -153,10 +181,10 @@ TEST_P(MlaAttentionTest, BothFormsAgreeWithThePlainStatement) {
     feed(0, kContext, table, latents, queries, form, out);
     for (const int32_t position : {0, 1, 15, 16, 63, 64, 65, 255, 256, 299}) {
       for (int32_t n = 0; n < kHeads; ++n) {
-        const auto want = expected(position, n, latents, queries);
+        const auto want = expected(position, n, stored(latents), queries);
         for (int32_t v = 0; v < kValue; ++v) {
           ASSERT_NEAR(out[static_cast<size_t>((position * kHeads + n) * kValue + v)],
-                      want[static_cast<size_t>(v)], 5e-4)
+                      want[static_cast<size_t>(v)], tolerance())
               << "form " << static_cast<int>(form) << " position " << position << " head " << n;
         }
       }
@@ -182,8 +210,17 @@ TEST_P(MlaAttentionTest, ChunksChangeNoBit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tables, MlaAttentionTest, testing::ValuesIn(supported_kernels()),
-                         [](const auto& instance) { return std::string(instance.param->name); });
+std::string name_of(const testing::TestParamInfo<TableAndCache>& info) {
+  constexpr const char* kTypes[] = {"F32", "BF16", "Int8"};
+  return std::string(std::get<0>(info.param)->name) +
+         kTypes[static_cast<size_t>(std::get<1>(info.param))];
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, MlaAttentionTest,
+                         testing::Combine(testing::ValuesIn(supported_kernels()),
+                                          testing::Values(CacheDType::kF32, CacheDType::kBF16,
+                                                          CacheDType::kInt8)),
+                         name_of);
 
 }  // namespace
 }  // namespace youtu

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/cpu/latent_kernels.h"
 #include "backend/cpu/packed_kernels.h"
 
 /* out[t][n] = sum over k of x[t][k] * w[n][k], or += with `accumulate`.
@@ -73,6 +74,7 @@ struct CpuKernels {
   void (*f32_to_bf16)(const float* from, int64_t n, uint16_t* to); /* to nearest, ties to even */
 
   struct PackedKernels packed;
+  struct LatentKernels latent;
 
   /* As many multiply-accumulates as the instruction set allows, in registers; returns how many were
      done, in proportion to `rounds`. peak_int8 multiplies unsigned 4-bit by signed 8-bit values. */

@@ -16,6 +16,7 @@ namespace {
 struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 8;
+  static constexpr int kRows = 8;
   static constexpr bool kIsWide = false;
   static Int dot(Int sum, Int w, Int x) {
     sum = _mm512_add_epi16(sum, _mm512_maddubs_epi16(w, x));
@@ -24,10 +25,12 @@ struct Dot : IntegerLanes {
     __asm__("" : "+v"(sum));
     return sum;
   }
+  static Int madd(Int sum, Int a, Int b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
   static Int settle(Int sum) { return _mm512_madd_epi16(sum, _mm512_set1_epi16(1)); }
   static Int settle16(Int sum) { return _mm512_madd_epi16(sum, _mm512_set1_epi16(16)); }
 };
 
+#include "backend/cpu/latent_kernels.inc"
 #include "backend/cpu/packed_kernels.inc"
 
 }  // namespace

@@ -15,12 +15,15 @@ namespace {
 struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 4;
+  static constexpr int kRows = 6;
   static constexpr bool kIsWide = true;
   static Int dot(Int sum, Int w, Int x) { return _mm256_dpbusd_avx_epi32(sum, w, x); }
+  static Int madd(Int sum, Int a, Int b) { return _mm256_dpwssd_avx_epi32(sum, a, b); }
   static Int settle(Int sum) { return sum; }
   static Int settle16(Int sum) { return _mm256_slli_epi32(sum, 4); }
 };
 
+#include "backend/cpu/latent_kernels.inc"
 #include "backend/cpu/packed_kernels.inc"
 
 }  // namespace

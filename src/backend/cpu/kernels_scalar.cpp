@@ -221,6 +221,8 @@ void quantize_row(const float* x, int32_t n, int8_t* values, float* scales, int3
   }
 }
 
+#include "backend/cpu/latent_scalar.inc"
+
 // Four chains each, whose operands come out of a volatile so that no compiler can foresee the sums.
 int64_t peak_f32(int64_t rounds) {
   volatile float unknown = 0.5f;
@@ -254,9 +256,24 @@ int64_t peak_int8(int64_t rounds) {
 
 extern const CpuKernels kScalarKernels;
 const CpuKernels kScalarKernels = {
-    "scalar",     linear<F32>,  linear<F16>,  linear<BF16>,
-    linear<Q8_0>, linear<Q4_0>, matmul<F32>,  matmul<BF16>,
-    rms_norm,     silu_mul,     softmax_step, scale,
-    f16_to_f32,   bf16_to_f32,  f32_to_bf16,  {packed_linear, quantize_row},
-    peak_f32,     peak_int8,
+    "scalar",
+    linear<F32>,
+    linear<F16>,
+    linear<BF16>,
+    linear<Q8_0>,
+    linear<Q4_0>,
+    matmul<F32>,
+    matmul<BF16>,
+    rms_norm,
+    silu_mul,
+    softmax_step,
+    scale,
+    f16_to_f32,
+    bf16_to_f32,
+    f32_to_bf16,
+    {packed_linear, quantize_row},
+    {latent_quantize, latent_scores<true>, latent_scores<false>, latent_softmax, latent_softmax,
+     latent_values_bytes, latent_values_words, latent_merge},
+    peak_f32,
+    peak_int8,
 };

@@ -1,0 +1,404 @@
+// Attention over the 8-bit latent cache: queries, softmax weights and, in the expanded form, keys
+// and values become 16-bit integers, and the kernels of latent_kernels.h multiply them exactly.
+// docs/attention.md has the layouts and the reasons.
+//
+// The context is cut into tiles of kLatentTile positions. What a query gets from a tile depends on
+// nothing but the two, and tiles are joined in the order of the context, so neither chunks nor
+// neighbours nor the number of threads change a bit.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "backend/cpu/attention_shape.h"
+#include "backend/cpu/cpu_backend.h"
+#include "base/check.h"
+#include "base/numbers.h"
+
+namespace youtu {
+
+namespace {
+
+constexpr int32_t kTile = kLatentTile;
+static_assert(kLatentBlock == kBlockSize && kTile == kExpandedBlock);
+constexpr int32_t kTileBlocks = kTile / kBlockSize;
+
+// The largest query whose products with `dims` keys of at most `key_limit` sum to 32 bits.
+float query_limit(int32_t dims, float key_limit) {
+  const double limit = std::floor(2147483647.0 / (double{key_limit} * dims));
+  return static_cast<float>(std::min(limit, 32767.0));
+}
+
+// The softmax of the integer kernels takes powers of 2.
+constexpr float kLog2E = 1.44269504088896341f;
+
+// What padding adds to expanded keys and values.
+int32_t padded_nope(int32_t nope_dim) {
+  return align_up<int32_t>(nope_dim, 2);
+}
+int32_t padded_value(int32_t v_dim) {
+  return align_up<int32_t>(v_dim, 16);
+}
+
+}  // namespace
+
+// Some tokens' heads against one tile.
+struct CpuBackend::Unit {
+  int32_t token;  // from the first of the absorbed tokens
+  int32_t tile;
+};
+
+// A worker's view of a tile of the context, and what it computes of it.
+struct CpuBackend::Tile {
+  float* scores;       // [rows][kTile]
+  float* key_scales;   // [kTile]
+  float* rope_scales;  // [kTile]
+  uint8_t* weights;    // [kTile][rows + 1] kWeightBytes
+  LatentWeights* rows;
+  const uint8_t* blocks[kTileBlocks];
+  const uint8_t* ropes[kTileBlocks];
+  int32_t num_blocks;
+
+  static int64_t bytes(int64_t num_rows) {
+    return align_up<int64_t>(
+        kTile * ((num_rows + 2) * int64_t{sizeof(float)} + (num_rows + 1) * kWeightBytes) +
+            num_rows * int64_t{sizeof(LatentWeights)},
+        64);
+  }
+  Tile(uint8_t* memory, int64_t num_rows) {
+    weights = memory;
+    scores = reinterpret_cast<float*>(weights + kTile * (num_rows + 1) * kWeightBytes);
+    key_scales = scores + kTile * num_rows;
+    rope_scales = key_scales + kTile;
+    rows = reinterpret_cast<LatentWeights*>(rope_scales + kTile);
+  }
+  // Finds the blocks of the positions from `begin` on, and their scales.
+  void open(const LatentLayer& cache, const SequenceSlice& sequence, int32_t begin, int32_t count) {
+    num_blocks = div_ceil(count, kBlockSize);
+    for (int32_t b = 0; b < num_blocks; ++b) {
+      blocks[b] = block_at(cache, sequence, begin + b * kBlockSize);
+      ropes[b] = blocks[b] + cache.rope_offset();
+      const uint8_t* scales = blocks[b] + cache.scales_offset();
+      constexpr size_t kBytes = kBlockSize * sizeof(float);
+      std::memcpy(key_scales + b * kBlockSize, scales, kBytes);
+      std::memcpy(rope_scales + b * kBlockSize, scales + kBytes, kBytes);
+    }
+  }
+};
+
+Status CpuBackend::reserve_integers(const StepLimits& limits) {
+  const int64_t heads = limits.num_heads, tokens = limits.max_tokens;
+  const int64_t latent = align_up<int32_t>(limits.latent_dim, 4);
+  tile_bytes_ = Tile::bytes(std::max<int64_t>(heads, kQueryTile));
+  const int64_t absorbed = kAbsorbedTokens * heads * (latent + limits.rope_dim);
+  const int64_t expanded = tokens * heads * (padded_nope(limits.nope_dim) + limits.rope_dim);
+  struct Request {
+    Buffer* buffer;
+    int64_t bytes;
+  };
+  const Request requests[] = {
+      {&integer_q_, std::max(absorbed, expanded) * 2},
+      {&integer_rows_,
+       std::max<int64_t>(kAbsorbedTokens, tokens) * heads * int64_t{sizeof(LatentQuery)}},
+      {&unit_out_, kMaxUnits * heads * limits.latent_dim * 4},
+      {&unit_states_, kMaxUnits * heads * int64_t{sizeof(SoftmaxState)}},
+      {&packed_k_, heads * kTile * padded_nope(limits.nope_dim) * 2},
+      {&packed_v_, heads * kTile * padded_value(limits.v_dim) * 2},
+      {&packed_scales_, heads * kTile * 2 * 4},
+      {&tiles_, tile_bytes_ * pool_.num_threads()},
+  };
+  for (const Request& request : requests) {
+    auto buffer = allocate(static_cast<size_t>(request.bytes));
+    if (!buffer) return buffer.status();
+    *request.buffer = std::move(*buffer);
+  }
+  return Status::ok();
+}
+
+// ---- absorbed
+
+// Attends for the tokens whose queries are in absorbed_q_, and projects out of the latent space.
+void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int32_t num_tokens) {
+  pool_.parallel_for(num_tokens, [&](int t, int worker) { quantize_absorbed(a, t, worker); });
+  Unit units[kMaxUnits];
+  int32_t count = 0;
+  const auto attend = [&] {
+    pool_.parallel_for(
+        count, [&](int i, int worker) { attend_unit(a, units[i], first_token, i, worker); });
+  };
+  const auto held = [&] { return std::span<const Unit>(units, static_cast<size_t>(count)); };
+  for (int32_t t = 0; t < num_tokens; ++t) {
+    const SequenceSlice& sequence = sequence_of(first_token + t);
+    const int32_t tiles = div_ceil(context_of(sequence, first_token + t), kTile);
+    for (int32_t tile = 0; tile < tiles; ++tile) {
+      if (count == kMaxUnits) {
+        attend();
+        pool_.parallel_for(a.num_heads, [&](int n, int) { merge_units(a, held(), n); });
+        count = 0;
+      }
+      units[count++] = {t, tile};
+    }
+  }
+  attend();
+  const auto* states = softmax_.as<SoftmaxState>();
+  pool_.parallel_for(a.num_heads, [&](int n, int worker) {
+    merge_units(a, held(), n);
+    for (int32_t t = 0; t < num_tokens; ++t) {
+      const int64_t row = int64_t{t} * a.num_heads + n;
+      kernels_.scale(absorbed_out_.as<float>() + row * a.cache.latent_dim, a.cache.latent_dim,
+                     1.0f / states[row].sum);
+    }
+    project_out(a, first_token, num_tokens, n, worker);
+  });
+}
+
+// All heads of one query as integers, interleaved.
+void CpuBackend::quantize_absorbed(const MlaAttention& a, int32_t token, int worker) {
+  const int32_t latent = a.cache.latent_dim, padded = a.cache.padded_latent_dim();
+  const int32_t rope = a.cache.rope_dim, heads = a.num_heads;
+  auto* keys = integer_q_.as<int16_t>() + int64_t{token} * heads * (padded + rope);
+  auto* ropes = keys + int64_t{heads} * padded;
+  auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [max(L, R)]
+  // The zero point is taken off as its product with the sum of the query, so it bounds the query.
+  const float limit = query_limit(padded, kLatentZero);
+  const float scale = a.scale * kLog2E;
+  for (int32_t n = 0; n < heads; ++n) {
+    const int64_t row = int64_t{token} * heads + n;
+    const float* query = absorbed_q_.as<float>() + row * (latent + rope);
+    LatentQuery& of_row = integer_rows_.as<LatentQuery>()[row];
+    of_row.key_scale = scale * kernels_.latent.quantize(query, latent, limit, words);
+    std::fill(words + latent, words + padded, int16_t{0});
+    of_row.sum = 0;
+    for (int32_t d = 0; d < padded; d += 4) {
+      const int16_t quad[] = {words[d], words[d + 2], words[d + 1], words[d + 3]};
+      of_row.sum += quad[0] + quad[1] + quad[2] + quad[3];
+      std::memcpy(keys + int64_t{d} * heads + 4 * n, quad, sizeof(quad));
+    }
+    of_row.rope_scale = scale * kernels_.latent.quantize(query + latent, rope,
+                                                         query_limit(rope, kRopeLimit), words);
+    for (int32_t d = 0; d < rope; d += 2) {
+      std::memcpy(ropes + int64_t{d} * heads + 2 * n, words + d, 2 * sizeof(int16_t));
+    }
+  }
+}
+
+// All heads of a query against one tile of its context; the result is held until it is merged.
+void CpuBackend::attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token,
+                             int32_t index, int worker) {
+  const int32_t latent = a.cache.latent_dim, padded = a.cache.padded_latent_dim();
+  const int32_t heads = a.num_heads, begin = unit.tile * kTile;
+  const SequenceSlice& sequence = sequence_of(first_token + unit.token);
+  const int32_t count = std::min(kTile, context_of(sequence, first_token + unit.token) - begin);
+  Tile tile(tiles_.data() + worker * tile_bytes_, heads);
+  tile.open(a.cache, sequence, begin, count);
+
+  const auto* keys =
+      integer_q_.as<int16_t>() + int64_t{unit.token} * heads * (padded + a.cache.rope_dim);
+  const LatentScoreArgs score = {.keys = tile.blocks,
+                                 .ropes = tile.ropes,
+                                 .num_blocks = tile.num_blocks,
+                                 .key_dims = padded,
+                                 .rope_dims = a.cache.rope_dim,
+                                 .key_scales = tile.key_scales,
+                                 .rope_scales = tile.rope_scales,
+                                 .queries = keys,
+                                 .rope_queries = keys + int64_t{heads} * padded,
+                                 .rows = integer_rows_.as<LatentQuery>() + unit.token * heads,
+                                 .num_rows = heads,
+                                 .scores = tile.scores,
+                                 .score_stride = kTile};
+  kernels_.latent.score_bytes(&score);
+  for (int32_t n = 0; n < heads; ++n) {
+    SoftmaxState& state = unit_states_.as<SoftmaxState>()[int64_t{index} * heads + n];
+    state = {-INFINITY, 0};
+    const LatentSoftmaxArgs softmax = {.scores = tile.scores + n * kTile,
+                                       .count = count,
+                                       .value_scales = tile.key_scales,
+                                       .limit = kByteWeight,
+                                       .weights = tile.weights,
+                                       .row = n,
+                                       .num_rows = heads};
+    tile.rows[n] = kernels_.latent.softmax_bytes(&softmax, &state);
+  }
+  const LatentValueArgs value = {.values = tile.blocks,
+                                 .num_blocks = tile.num_blocks,
+                                 .value_dims = latent,
+                                 .value_stride = 0,
+                                 .weights = tile.weights,
+                                 .rows = tile.rows,
+                                 .num_rows = heads,
+                                 .out = unit_out_.as<float>() + int64_t{index} * heads * latent,
+                                 .out_stride = latent};
+  kernels_.latent.values_bytes(&value);
+}
+
+// Joins a head's results, tiles of a query in order.
+void CpuBackend::merge_units(const MlaAttention& a, std::span<const Unit> units, int head) {
+  const int32_t latent = a.cache.latent_dim;
+  for (size_t i = 0; i < units.size(); ++i) {
+    const int64_t from = static_cast<int64_t>(i) * a.num_heads + head;
+    const int64_t to = int64_t{units[i].token} * a.num_heads + head;
+    const SoftmaxState& part = unit_states_.as<SoftmaxState>()[from];
+    SoftmaxState& state = softmax_.as<SoftmaxState>()[to];
+    const float* values = unit_out_.as<float>() + from * latent;
+    float* out = absorbed_out_.as<float>() + to * latent;
+    if (units[i].tile == 0) {
+      state = part;
+      std::memcpy(out, values, sizeof(float) * static_cast<size_t>(latent));
+      continue;
+    }
+    const float max = std::max(state.max, part.max);
+    const float keep = std::exp2(state.max - max), gain = std::exp2(part.max - max);
+    kernels_.latent.merge(out, keep, values, gain, latent);
+    state = {max, state.sum * keep + part.sum * gain};
+  }
+}
+
+// ---- expanded
+
+void CpuBackend::attend_expanded_integers(const MlaAttention& a, const SequenceSlice& sequence) {
+  const int32_t tiles = div_ceil(sequence.num_queries, kQueryTile);
+  pool_.parallel_for(tiles * a.num_heads, [&](int task, int worker) {
+    quantize_queries(a, sequence, task / a.num_heads, task % a.num_heads, worker);
+  });
+  const int32_t first_position = sequence.context_length - sequence.num_queries;
+  for (int32_t begin = 0; begin < sequence.context_length; begin += kTile) {
+    expand_context(a, sequence, begin, std::min(begin + kTile, sequence.context_length));
+    // Tiles of queries before `first` lie before these positions.
+    const int32_t first = std::max(0, begin - first_position) / kQueryTile;
+    pool_.parallel_for((tiles - first) * a.num_heads, [&](int task, int worker) {
+      attend_packed_head(a, sequence, begin, first + task / a.num_heads, task % a.num_heads,
+                         worker);
+    });
+  }
+  finish_expanded(a, sequence);
+}
+
+// The queries of a tile and a head as integers, interleaved.
+void CpuBackend::quantize_queries(const MlaAttention& a, const SequenceSlice& sequence,
+                                  int32_t tile, int head, int worker) {
+  const int32_t nope = a.nope_dim, padded = padded_nope(nope), rope = a.cache.rope_dim;
+  const int32_t first = tile * kQueryTile;
+  const int32_t rows = std::min(kQueryTile, sequence.num_queries - first);
+  auto* keys = integer_q_.as<int16_t>() +
+               (int64_t{first} * a.num_heads + int64_t{head} * rows) * (padded + rope);
+  auto* ropes = keys + int64_t{rows} * padded;
+  auto* of_rows = integer_rows_.as<LatentQuery>() + int64_t{first} * a.num_heads + head * rows;
+  auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [max(P, R)]
+  for (int32_t r = 0; r < rows; ++r) {
+    const float* query = a.q.row(sequence.query_start + first + r) + head * (nope + rope);
+    const float key_scale =
+        kernels_.latent.quantize(query, nope, query_limit(padded, kKeyLimit), words);
+    std::fill(words + nope, words + padded, int16_t{0});
+    for (int32_t d = 0; d < padded; d += 2) {
+      std::memcpy(keys + int64_t{d} * rows + 2 * r, words + d, 2 * sizeof(int16_t));
+    }
+    const float rope_scale =
+        kernels_.latent.quantize(query + nope, rope, query_limit(rope, kRopeLimit), words);
+    for (int32_t d = 0; d < rope; d += 2) {
+      std::memcpy(ropes + int64_t{d} * rows + 2 * r, words + d, 2 * sizeof(int16_t));
+    }
+    of_rows[r] = {a.scale * kLog2E * key_scale, a.scale * kLog2E * rope_scale, 0};
+  }
+}
+
+// A head's expanded keys and values, which expand_head left in F32, as words.
+void CpuBackend::pack_head(const MlaAttention& a, int32_t count, int head, int worker) {
+  const int32_t nope = a.nope_dim, padded = padded_nope(nope), stride = padded_value(a.v_dim);
+  const int64_t first = int64_t{head} * kTile;
+  const float* keys = expanded_k_.as<float>() + first * (nope + a.cache.rope_dim);
+  const float* values = expanded_v_.as<float>() + first * a.v_dim;
+  uint8_t* packed_k = packed_k_.data() + first * padded * 2;
+  auto* packed_v = packed_v_.as<int16_t>() + first * stride;
+  float* key_scales = packed_scales_.as<float>() + 2 * first;
+  float* value_scales = key_scales + kTile;
+  auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [max(P, V)]
+  for (int32_t i = 0; i < count; ++i) {
+    const float* key = keys + int64_t{i} * (nope + a.cache.rope_dim);
+    key_scales[i] = kernels_.latent.quantize(key, nope, kKeyLimit, words);
+    std::fill(words + nope, words + padded, int16_t{0});
+    uint8_t* block = packed_k + i / kBlockSize * kBlockSize * padded * 2;
+    for (int32_t d = 0; d < padded; d += 2) {
+      std::memcpy(block + d / 2 * kLineBytes + 4 * (i % kBlockSize), words + d, 4);
+    }
+    value_scales[i] =
+        kernels_.latent.quantize(values + int64_t{i} * a.v_dim, a.v_dim, kValueLimit, words);
+    int16_t* line = packed_v + int64_t{i / 2} * 2 * stride + i % 2;
+    for (int32_t d = 0; d < a.v_dim; ++d) line[2 * d] = words[d];
+  }
+  // Weights beyond `count` are zero; scales there must only be finite.
+  const auto rest = std::min<int32_t>(kTile, align_up<int32_t>(count, kBlockSize));
+  std::fill(key_scales + count, key_scales + rest, 0.0f);
+  std::fill(value_scales + count, value_scales + rest, 0.0f);
+}
+
+// A tile of queries of one head against the packed keys and values of the positions from `begin`.
+void CpuBackend::attend_packed_head(const MlaAttention& a, const SequenceSlice& sequence,
+                                    int32_t begin, int32_t query_tile, int head, int worker) {
+  const int32_t padded = padded_nope(a.nope_dim), rope = a.cache.rope_dim;
+  const int32_t first = query_tile * kQueryTile;
+  const int32_t rows = std::min(kQueryTile, sequence.num_queries - first);
+  const int32_t seen_by_first = sequence.context_length - sequence.num_queries + first + 1 - begin;
+  const int32_t count = std::min(kTile, seen_by_first + rows - 1);  // that the last row sees
+  Tile tile(tiles_.data() + worker * tile_bytes_, kQueryTile);
+  tile.open(a.cache, sequence, begin, count);
+  const int64_t of_head = int64_t{head} * kTile;
+  const uint8_t* packed_k = packed_k_.data() + of_head * padded * 2;
+  const float* key_scales = packed_scales_.as<float>() + 2 * of_head;
+  for (int32_t b = 0; b < tile.num_blocks; ++b) {
+    tile.blocks[b] = packed_k + int64_t{b} * kBlockSize * padded * 2;
+  }
+  const auto* keys = integer_q_.as<int16_t>() +
+                     (int64_t{first} * a.num_heads + int64_t{head} * rows) * (padded + rope);
+  const auto* of_rows =
+      integer_rows_.as<LatentQuery>() + int64_t{first} * a.num_heads + head * rows;
+  const LatentScoreArgs score = {.keys = tile.blocks,
+                                 .ropes = tile.ropes,
+                                 .num_blocks = tile.num_blocks,
+                                 .key_dims = padded,
+                                 .rope_dims = rope,
+                                 .key_scales = key_scales,
+                                 .rope_scales = tile.rope_scales,
+                                 .queries = keys,
+                                 .rope_queries = keys + int64_t{rows} * padded,
+                                 .rows = of_rows,
+                                 .num_rows = rows,
+                                 .scores = tile.scores,
+                                 .score_stride = kTile};
+  kernels_.latent.score_words(&score);
+
+  auto* states = softmax_.as<SoftmaxState>();
+  // Where a row sees less than the last one, its weights stay zero.
+  std::memset(tile.weights, 0,
+              sizeof(int16_t) * static_cast<size_t>(rows) *
+                  static_cast<size_t>(tile.num_blocks * kBlockSize));
+  for (int32_t r = 0; r < rows; ++r) {
+    const int32_t seen = std::min(kTile, seen_by_first + r);
+    if (seen <= 0) {
+      tile.rows[r] = {.scale = 0, .keep = 1, .total = 0};
+      continue;
+    }
+    const LatentSoftmaxArgs softmax = {.scores = tile.scores + r * kTile,
+                                       .count = seen,
+                                       .value_scales = key_scales + kTile,
+                                       .limit = kWordWeight,
+                                       .weights = tile.weights,
+                                       .row = r,
+                                       .num_rows = rows};
+    tile.rows[r] =
+        kernels_.latent.softmax_words(&softmax, &states[int64_t{first + r} * a.num_heads + head]);
+  }
+  const uint8_t* packed_v = packed_v_.data() + of_head * padded_value(a.v_dim) * 2;
+  const LatentValueArgs value = {.values = &packed_v,
+                                 .num_blocks = tile.num_blocks,
+                                 .value_dims = a.v_dim,
+                                 .value_stride = padded_value(a.v_dim),
+                                 .weights = tile.weights,
+                                 .rows = tile.rows,
+                                 .num_rows = rows,
+                                 .out = a.out.row(sequence.query_start + first) + head * a.v_dim,
+                                 .out_stride = a.out.stride};
+  kernels_.latent.values_words(&value);
+}
+
+}  // namespace youtu
