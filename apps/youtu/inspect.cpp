@@ -95,6 +95,17 @@ TypeTotal grand_total(const std::map<std::string, TypeTotal>& totals) {
   return sum;
 }
 
+// A packed file holds some weights twice, in both directions.
+int64_t num_parameters(const InspectedModel& model, const TypeTotal& sum) {
+  if (!model.opened.packed) return sum.num_values;
+  int64_t count = 0;
+  for (const ExpectedTensor& tensor :
+       expected_tensors(model.config, name_style(model.opened), /*split_kv_b=*/true)) {
+    count += model.opened.tensors->find(tensor.file_name)->num_values();
+  }
+  return count;
+}
+
 // In the order in which a person reads a configuration.
 OrderedJson config_json(const ModelConfig& config) {
   OrderedJson json;
@@ -145,7 +156,7 @@ OrderedJson to_json(const InspectedModel& model) {
   }
   json["architecture"] = "YoutuForCausalLM";
   json["config"] = config_json(model.config);
-  json["num_parameters"] = sum.num_values;
+  json["num_parameters"] = num_parameters(model, sum);
   json["num_bytes"] = sum.num_bytes;
   for (const auto& [type, total] : totals) {
     json["types"][type] = {
@@ -202,7 +213,7 @@ void print_text(const InspectedModel& model) {
   fmt::print("architecture  YoutuForCausalLM (dense, multi-head latent attention)\n");
   const auto totals = totals_by_type(*opened.tensors);
   const TypeTotal sum = grand_total(totals);
-  fmt::print("parameters    {} in {} tensors, {}\n", sum.num_values, sum.num_tensors,
+  fmt::print("parameters    {} in {} tensors, {}\n", num_parameters(model, sum), sum.num_tensors,
              byte_size(sum.num_bytes));
   for (const auto& [type, total] : totals) {
     fmt::print("              {:8}  {:5} tensors  {:>12}\n", type, total.num_tensors,
