@@ -107,7 +107,7 @@ Status run(OpsFlags& flags) {
 
 void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& options) {
   command.add_option("-m,--model", flags.model,
-                     "Hugging Face folder or .gguf file; default: the demo model");
+                     "Hugging Face folder, .gguf or .youtu file; default: the demo model");
   command
       .add_option("--tokens", options.tokens,
                   "Tokens of each sequence, one a step, in a repetition (1 to 4096)")
@@ -129,6 +129,11 @@ void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& 
       .add_option("--weights", flags.target.weights,
                   "How weights are loaded: exact, auto, bf16, q8 or q4, with rules for some "
                   "(q4,head=q4)")
+      ->capture_default_str();
+  flags.target.pack_cache = "auto";
+  command
+      .add_option("--pack-cache", flags.target.pack_cache,
+                  "Where packed weights are kept for the next start: auto, off or a folder")
       ->capture_default_str();
   CLI::Option* json = command.add_flag("--json", flags.json, "Print JSON instead of a table");
   command.add_flag("--csv", flags.csv, "Print CSV instead of a table")->excludes(json);

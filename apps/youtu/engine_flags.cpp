@@ -1,12 +1,14 @@
 #include "engine_flags.h"
 
+#include <cstdio>
+
 #include "demo_model_path.h"
 
 namespace youtu {
 
 void add_engine_flags(CLI::App& command, EngineFlags& flags) {
   command.add_option("-m,--model", flags.model,
-                     "Hugging Face folder or .gguf file; default: the demo model");
+                     "Hugging Face folder, .gguf or .youtu file; default: the demo model");
   command
       .add_option("--max-context-tokens", flags.max_context_tokens,
                   "Prompt and answer together; 2 up to the model's own limit")
@@ -23,6 +25,15 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags) {
                   "How weights are loaded: exact, auto, bf16, q8 or q4, with rules for some "
                   "(q4,head=q4)")
       ->capture_default_str();
+  command
+      .add_option("--load", flags.load,
+                  "Weights of a .youtu file: map (used where they lie) or read (copied)")
+      ->check(CLI::IsMember({"map", "read"}))
+      ->capture_default_str();
+  command
+      .add_option("--pack-cache", flags.pack_cache,
+                  "Where packed weights are kept for the next start: auto, off or a folder")
+      ->capture_default_str();
   command.add_flag("--thinking,!--no-thinking", flags.enable_thinking,
                    "Ask the chat template for an answer with or without thinking first; default: "
                    "the template's");
@@ -35,10 +46,16 @@ Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags) {
   options.model_path = *model_path;
   options.isa = flags.isa;
   options.weights = flags.weights;
+  options.map_weights = flags.load == "map";
+  options.pack_cache = flags.pack_cache;
   options.num_threads = flags.num_threads;
   options.max_context_tokens = flags.max_context_tokens;
   options.enable_batching = false;
-  return create_engine(options);
+  Result<std::unique_ptr<Engine>> engine = create_engine(options);
+  if (!engine) return engine;
+  const ModelInfo& model = (*engine)->model_info();
+  if (model.has_pack_cache_news) std::fprintf(stderr, "note: %s\n", model.pack_cache.c_str());
+  return engine;
 }
 
 }  // namespace youtu

@@ -16,6 +16,8 @@ struct EngineFlags {
   std::string model;
   std::string isa;
   std::string weights = "auto";
+  std::string load = "map";
+  std::string pack_cache = "auto";
   int num_threads = 0;
   int64_t max_context_tokens = 2048;
   std::optional<bool> enable_thinking;
@@ -24,7 +26,8 @@ struct EngineFlags {
 // REQUIRES: `flags` outlives the parsing of `command`.
 void add_engine_flags(CLI::App& command, EngineFlags& flags);
 
-// The engine of these flags, sized for a single request at a time.
+// The engine of these flags, sized for a single request at a time. What the cache of packed
+// weights did, other than to be read, is said on stderr.
 Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags);
 
 }  // namespace youtu

@@ -23,7 +23,6 @@ struct EvalFlags {
   TestedConfiguration configuration;
   TokenFlags tokens;
   std::string logits;
-  std::string weights = "exact";
   KldFlags kld;
 };
 
@@ -36,7 +35,11 @@ Status write_logits(const EvalFlags& flags) {
   RETURN_IF_ERROR(read);
   std::vector<TokenId> tokens = read->prefix;
   tokens.insert(tokens.end(), read->tokens.begin(), read->tokens.end());
-  auto loaded = load_model(*opened, flags.configuration.load);
+  const auto policy = eval_weight_policy(*opened, flags.configuration);
+  RETURN_IF_ERROR(policy);
+  LoadOptions load = flags.configuration.load;
+  load.weights = *policy;
+  auto loaded = load_model(*opened, load);
   if (!loaded) return loaded.status();
   auto writer = NpyWriter::create(flags.logits, static_cast<int64_t>(tokens.size()),
                                   loaded->config.vocab_size);
@@ -48,9 +51,8 @@ Status write_logits(const EvalFlags& flags) {
 }
 
 Status evaluate(EvalFlags& flags) {
-  auto policy = parse_weight_policy(flags.weights);
-  RETURN_IF_ERROR(policy);
-  flags.configuration.load.weights = *policy;
+  if (!flags.configuration.weights.empty())
+    RETURN_IF_ERROR(parse_weight_policy(flags.configuration.weights));
   if (flags.kld.is_wanted == !flags.logits.empty()) {
     return Status::invalid_argument("one of --logits and --kld is needed", "logits");
   }
@@ -73,7 +75,7 @@ void add_configuration_flags(CLI::App& eval, TestedConfiguration& tested) {
                                                           {"expanded", AttentionMode::kExpanded}};
   const std::map<std::string, CacheDType> cache = {
       {"f32", CacheDType::kF32}, {"bf16", CacheDType::kBF16}, {"int8", CacheDType::kInt8}};
-  eval.add_option("--model", tested.model, "Hugging Face folder or .gguf file")->required();
+  eval.add_option("--model", tested.model, "Hugging Face folder, .gguf or .youtu file")->required();
   eval.add_option("--attention", tested.forcing.attention, "How attention is computed [auto]")
       ->transform(CLI::CheckedTransformer(attention).description("auto, absorbed or expanded"));
   eval.add_option("--cache", tested.forcing.cache_dtype, "Type of the latent cache [f32]")
@@ -96,10 +98,9 @@ void add_eval_command(CLI::App& app, int& exit_code) {
   CLI::App* eval = app.add_subcommand(
       "eval", "Write a model's logits for given tokens, or compare it with itself in F32");
   add_configuration_flags(*eval, flags->configuration);
-  eval->add_option("--weights", flags->weights,
+  eval->add_option("--weights", flags->configuration.weights,
                    "How weights are loaded: exact, auto, bf16, q8 or q4, with rules for some "
-                   "(q4,head=q4)")
-      ->capture_default_str();
+                   "(q4,head=q4) [exact; of a .youtu file, as they are packed]");
   add_token_flags(*eval, flags->tokens);
   eval->add_option("--logits", flags->logits,
                    "The .npy file to write: F32 [tokens, vocabulary], every position");

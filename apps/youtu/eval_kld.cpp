@@ -107,13 +107,16 @@ struct LoadedPair {
 
 Result<LoadedPair> load_pair(const OpenedModel& opened, const OpenedModel& opened_reference,
                              const TestedConfiguration& tested, const std::string& reference_isa) {
-  auto model = load_model(opened, tested.load);
+  const auto policy = eval_weight_policy(opened, tested);
+  RETURN_IF_ERROR(policy);
+  LoadOptions as_loaded = tested.load;
+  as_loaded.weights = *policy;
+  auto model = load_model(opened, as_loaded);
   RETURN_IF_ERROR(model);
   LoadedPair pair;
   pair.tested = std::make_unique<LoadedModel>(*std::move(model));
   // The kernels of the tested configuration, whichever were chosen, so that the order of summation
   // is no part of what is measured.
-  LoadOptions as_loaded = tested.load;
   as_loaded.isa = pair.tested->backend->info().isa;
   const LoadOptions options = reference_load_options(
       reference_isa.empty() ? as_loaded.isa : reference_isa, tested.load.num_threads);
@@ -223,7 +226,22 @@ void print_progress(int64_t done, int64_t total) {
   fmt::print(stderr, "\r{} of {} tokens{}", done, total, done == total ? "\n" : "");
 }
 
+// A packed model has no reference in itself.
+Status check_has_reference(const OpenedModel& opened, const KldFlags& flags) {
+  if (!opened.packed || !flags.reference.empty()) return Status::ok();
+  return Status::invalid_argument(opened.path +
+                                      " is packed: --reference names what it was made from (\"" +
+                                      opened.packed->path + "\")",
+                                  "reference");
+}
+
 }  // namespace
+
+Result<WeightPolicy> eval_weight_policy(const OpenedModel& opened,
+                                        const TestedConfiguration& tested) {
+  if (!tested.weights.empty()) return read_weight_policy(opened, tested.weights);
+  return read_weight_policy(opened, opened.packed ? "auto" : "exact");
+}
 
 void add_kld_flags(CLI::App& command, KldFlags& flags) {
   CLI::Option* kld = command.add_flag(
@@ -254,6 +272,7 @@ Status compare_with_reference(const TestedConfiguration& tested, const TokenFlag
                               const KldFlags& flags) {
   const auto opened = open_model(tested.model);
   RETURN_IF_ERROR(opened);
+  RETURN_IF_ERROR(check_has_reference(*opened, flags));
   const auto config = read_model_config(*opened);
   RETURN_IF_ERROR(config);
   auto read = read_eval_tokens(tokens, *opened, config->vocab_size);

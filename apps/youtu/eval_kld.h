@@ -24,10 +24,15 @@ struct KldFlags {
 void add_kld_flags(CLI::App& command, KldFlags& flags);
 
 struct TestedConfiguration {
-  std::string model;  // path
-  LoadOptions load;
+  std::string model;    // path
+  std::string weights;  // as given; empty: exact, or, of a packed file, as they are
+  LoadOptions load;     // but for the weights
   TeacherForcingOptions forcing;
 };
+
+// How its weights are to be loaded.
+Result<WeightPolicy> eval_weight_policy(const OpenedModel& opened,
+                                        const TestedConfiguration& tested);
 
 // Compares and prints. Blames a flag by status.param(), else a model.
 Status compare_with_reference(const TestedConfiguration& tested, const TokenFlags& tokens,

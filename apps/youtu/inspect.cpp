@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "commands.h"
 #include "formats/open_model.h"
+#include "formats/packed_model.h"
 #include "model/model_config.h"
 #include "model/tensor_names.h"
 #include "tensor/dequantize.h"
@@ -73,10 +74,10 @@ void verify(OpenedModel& opened) {
   fmt::print(stderr, "warning: {}\n", opened.warnings.back());
 }
 
-std::map<std::string_view, TypeTotal> totals_by_type(const TensorSource& tensors) {
-  std::map<std::string_view, TypeTotal> totals;
+std::map<std::string, TypeTotal> totals_by_type(const TensorSource& tensors) {
+  std::map<std::string, TypeTotal> totals;
   for (const TensorView& tensor : tensors.tensors()) {
-    TypeTotal& total = totals[to_string(tensor.dtype)];
+    TypeTotal& total = totals[tensor.type_name()];
     ++total.num_tensors;
     total.num_values += tensor.num_values();
     total.num_bytes += static_cast<int64_t>(tensor.data.size());
@@ -84,7 +85,7 @@ std::map<std::string_view, TypeTotal> totals_by_type(const TensorSource& tensors
   return totals;
 }
 
-TypeTotal grand_total(const std::map<std::string_view, TypeTotal>& totals) {
+TypeTotal grand_total(const std::map<std::string, TypeTotal>& totals) {
   TypeTotal sum;
   for (const auto& [type, total] : totals) {
     sum.num_tensors += total.num_tensors;
@@ -92,6 +93,17 @@ TypeTotal grand_total(const std::map<std::string_view, TypeTotal>& totals) {
     sum.num_bytes += total.num_bytes;
   }
   return sum;
+}
+
+// A packed file holds some weights twice, in both directions.
+int64_t num_parameters(const InspectedModel& model, const TypeTotal& sum) {
+  if (!model.opened.packed) return sum.num_values;
+  int64_t count = 0;
+  for (const ExpectedTensor& tensor :
+       expected_tensors(model.config, name_style(model.opened), /*split_kv_b=*/true)) {
+    count += model.opened.tensors->find(tensor.file_name)->num_values();
+  }
+  return count;
 }
 
 // In the order in which a person reads a configuration.
@@ -135,18 +147,25 @@ OrderedJson to_json(const InspectedModel& model) {
   OrderedJson json;
   json["path"] = opened.path;
   json["format"] = opened.format;
+  if (opened.packed) {
+    json["packed"] = {{"source", opened.packed->path},
+                      {"source_format", opened.packed->format},
+                      {"weights", opened.packed->weights},
+                      {"key", opened.packed->key},
+                      {"layout", kPackedLayoutVersion}};
+  }
   json["architecture"] = "YoutuForCausalLM";
   json["config"] = config_json(model.config);
-  json["num_parameters"] = sum.num_values;
+  json["num_parameters"] = num_parameters(model, sum);
   json["num_bytes"] = sum.num_bytes;
   for (const auto& [type, total] : totals) {
-    json["types"][std::string(type)] = {
+    json["types"][type] = {
         {"tensors", total.num_tensors}, {"values", total.num_values}, {"bytes", total.num_bytes}};
   }
   json["tensors"] = OrderedJson::array();
   for (const TensorView& tensor : opened.tensors->tensors()) {
     json["tensors"].push_back({{"name", tensor.name},
-                               {"type", to_string(tensor.dtype)},
+                               {"type", tensor.type_name()},
                                {"shape", tensor.shape},
                                {"bytes", tensor.data.size()}});
   }
@@ -177,7 +196,7 @@ void print_tensors(const TensorSource& source) {
   for (const TensorView& tensor : source.tensors()) width = std::max(width, tensor.name.size());
   fmt::print("\ntensors\n");
   for (const TensorView& tensor : source.tensors()) {
-    fmt::print("  {:{}}  {:8}  {:>12}  [{}]\n", tensor.name, width, to_string(tensor.dtype),
+    fmt::print("  {:{}}  {:8}  {:>12}  [{}]\n", tensor.name, width, tensor.type_name(),
                byte_size(static_cast<int64_t>(tensor.data.size())), fmt::join(tensor.shape, ", "));
   }
 }
@@ -187,10 +206,14 @@ void print_text(const InspectedModel& model) {
   const VocabSpec& vocab = opened.vocab;
   fmt::print("model         {}\n", opened.path);
   fmt::print("format        {}\n", opened.format);
+  if (opened.packed) {
+    fmt::print("packed        as {}, layout {}, from {}\n", opened.packed->weights,
+               kPackedLayoutVersion, opened.packed->path);
+  }
   fmt::print("architecture  YoutuForCausalLM (dense, multi-head latent attention)\n");
   const auto totals = totals_by_type(*opened.tensors);
   const TypeTotal sum = grand_total(totals);
-  fmt::print("parameters    {} in {} tensors, {}\n", sum.num_values, sum.num_tensors,
+  fmt::print("parameters    {} in {} tensors, {}\n", num_parameters(model, sum), sum.num_tensors,
              byte_size(sum.num_bytes));
   for (const auto& [type, total] : totals) {
     fmt::print("              {:8}  {:5} tensors  {:>12}\n", type, total.num_tensors,
@@ -230,6 +253,12 @@ int run_inspect(const InspectOptions& options) {
     fmt::print(stderr, "error: {}\n", model.status().message());
     return kExitModel;
   }
+  if (options.verify && model->opened.packed) {
+    if (const Status status = verify_packed_file(options.path); !status) {
+      fmt::print(stderr, "error: {}\n", status.message());
+      return kExitModel;
+    }
+  }
   if (options.verify) verify(model->opened);
   if (options.json) {
     fmt::print("{}\n", to_json(*model).dump(2, ' ', false, OrderedJson::error_handler_t::replace));
@@ -245,10 +274,13 @@ void add_inspect_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand(
       "inspect", "Check a model and print its architecture, tensors, tokenizer and template");
-  command->add_option("model", options->path, "A Hugging Face folder or a .gguf file")->required();
+  command->add_option("model", options->path, "A Hugging Face folder, a .gguf or a .youtu file")
+      ->required();
   command->add_flag("--json", options->json, "Print JSON instead of tables");
-  command->add_flag("--verify", options->verify,
-                    "Read every weight, and warn of those that are NaN or infinite");
+  command->add_flag(
+      "--verify", options->verify,
+      "Read every weight, and warn of those that are NaN or infinite; of a .youtu file, "
+      "compare checksums");
   command->callback([options, &exit_code] { exit_code = run_inspect(*options); });
 }
 

@@ -17,6 +17,7 @@ int run(int argc, char** argv) {
   youtu::add_chat_command(app, exit_code);
   youtu::add_generate_command(app, exit_code);
   youtu::add_inspect_command(app, exit_code);
+  youtu::add_pack_command(app, exit_code);
   youtu::add_eval_command(app, exit_code);
   youtu::add_bench_command(app, exit_code);
   try {

@@ -150,6 +150,7 @@ void print_welcome(const ModelInfo& model, const http::Server& server, double lo
              model.name, model.architecture, model.format,
              static_cast<double>(model.num_parameters) / 1e6, model.weight_types,
              bytes_text(model.weight_bytes), load_seconds);
+  if (!model.pack_cache.empty()) fmt::print("packed    {}\n", model.pack_cache);
   fmt::print("compute   {}, {} thread{}\n", model.isa, model.num_threads,
              model.num_threads == 1 ? "" : "s");
   fmt::print("context   {} tokens of the model's {}, cache {}\n", model.context_length,

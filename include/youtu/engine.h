@@ -14,10 +14,12 @@
 namespace youtu {
 
 struct EngineOptions {
-  std::string model_path;        // Hugging Face folder or .gguf file
+  std::string model_path;        // Hugging Face folder, .gguf or .youtu file
   std::string isa = {};          // "" chooses; else a kernel table's name, as "avx2" (YOUTU_ISA)
   std::string weights = "auto";  // how weights are loaded: "exact", "auto", "bf16", "q8", "q4", ...
-  int num_threads = 0;           // 0: as many as the process may use
+  bool map_weights = true;       // of a .youtu file: used where they lie; else copied into memory
+  std::string pack_cache = "auto";  // where packed weights are kept: "auto", "off" or a folder
+  int num_threads = 0;              // 0: as many as the process may use
   int64_t max_context_tokens =
       2048;  // prompt and completion of one request; at most the model's own limit
   bool enable_batching = true;   // false: one request at a time
@@ -31,9 +33,11 @@ struct EngineOptions {
 
 struct ModelInfo {
   std::string name;
-  std::string architecture;  // "youtu"
-  std::string format;        // "Hugging Face folder", "GGUF v3"
-  std::string weight_types;  // "BF16 (386 tensors)"
+  std::string architecture;          // "youtu"
+  std::string format;                // "Hugging Face folder", "GGUF v3"
+  std::string weight_types;          // "BF16 (386 tensors)"
+  std::string pack_cache;            // what it did while loading; may be empty
+  bool has_pack_cache_news = false;  // it was written, or there was trouble with it
   int64_t num_parameters = 0;
   int64_t weight_bytes = 0;
   int64_t cache_bytes = 0;

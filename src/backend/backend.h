@@ -28,6 +28,12 @@ struct StepLimits {
   int32_t norm_dim = 0;  // the widest row that norm_linear takes
 };
 
+// Where the bytes of an adopted weight are.
+enum class Placement : uint8_t {
+  kInPlace,  // where they lay
+  kCopied,   // in memory of the backend
+};
+
 // The most that the machine can do just now with the backend's threads; neighbours move it.
 struct MachinePeaks {
   double read_bytes_per_second = 0;
@@ -50,6 +56,10 @@ class Backend {
   // find_repacking() says and it keeps them; otherwise values are rounded. REQUIRES: the values can
   // be dequantised.
   virtual Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) = 0;
+  // A tensor of a packed file, whose bytes are already as kernels read them. In place, every page
+  // of them is brought into memory now, and they must outlive the weight. REQUIRES: bytes aligned
+  // to 64, and that bytes behind the last one can be read up to the next page.
+  virtual Result<Weight> adopt(const TensorView& tensor, Placement placement) = 0;
   // Sets scratch memory aside; once, before the first step.
   virtual Status reserve(const StepLimits& limits) = 0;
 

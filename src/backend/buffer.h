@@ -8,7 +8,8 @@
 
 namespace youtu {
 
-// Owns `size` bytes, 64-byte aligned, or nothing. Move-only. Allocated once and kept: in a virtual
+// Owns `size` bytes, 64-byte aligned, or nothing; or stands for bytes that another one owns, if
+// `free` does nothing. Move-only. Allocated once and kept: in a virtual
 // machine the first touch of fresh memory costs more than everything that is later done with it.
 class Buffer {
  public:

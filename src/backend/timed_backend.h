@@ -54,6 +54,9 @@ class TimedBackend final : public Backend {
   Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) override {
     return inner_->prepare_packed(tensor, format);
   }
+  Result<Weight> adopt(const TensorView& tensor, Placement placement) override {
+    return inner_->adopt(tensor, placement);
+  }
   Status reserve(const StepLimits& limits) override { return inner_->reserve(limits); }
   MachinePeaks measure_peaks(const Buffer& memory) override {
     return inner_->measure_peaks(memory);

@@ -30,10 +30,10 @@ class LimitedBuilder {
 
   bool start_object(size_t) { return open(Document::object()); }
   bool key(std::string& name) {
-    if (open_.back()->contains(name)) {
-      return fail("duplicate_key", "duplicate key \"" + name.substr(0, 64) + "\"");
-    }
-    key_ = std::move(name);
+    // One search, for a vocabulary has 128,000 keys.
+    const auto [member, is_new] = open_.back()->emplace(name, nullptr);
+    if (!is_new) return fail("duplicate_key", "duplicate key \"" + name.substr(0, 64) + "\"");
+    member_ = &*member;
     return true;
   }
   bool end_object() { return close(); }
@@ -70,9 +70,8 @@ class LimitedBuilder {
       parent.push_back(Document(std::forward<Value>(value)));
       return &parent.back();
     }
-    Document& slot = parent[key_];
-    slot = Document(std::forward<Value>(value));
-    return &slot;
+    *member_ = Document(std::forward<Value>(value));
+    return member_;
   }
   template <typename Value>
   bool put(Value&& value) {
@@ -99,9 +98,9 @@ class LimitedBuilder {
 
   Document& root_;
   const JsonLimits& limits_;
-  std::vector<Document*>
-      open_;  // stable: a container grows only while it is the innermost open one
-  std::string key_;
+  // Stable: a container grows only while it is the innermost open one.
+  std::vector<Document*> open_;
+  Document* member_ = nullptr;  // of the innermost object, whose key was read last
   size_t num_nodes_ = 0;
   Status status_;
 };

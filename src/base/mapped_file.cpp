@@ -34,14 +34,21 @@ Status open_error(const std::string& path) {
   return Status::invalid_argument(std::move(message));
 }
 
-// Size of the open regular file.
-Result<size_t> regular_file_size(int fd, const std::string& path) {
+struct FileFacts {
+  size_t size = 0;
+  int64_t modified_ns = 0;
+};
+
+// Of the open regular file.
+Result<FileFacts> regular_file_facts(int fd, const std::string& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return open_error(path);
   if (S_ISDIR(info.st_mode))
     return Status::invalid_argument(path + ": is a directory (a file is expected)");
   if (!S_ISREG(info.st_mode)) return Status::invalid_argument(path + ": is not a regular file");
-  return static_cast<size_t>(info.st_size);
+  constexpr int64_t kNanoseconds = 1'000'000'000;
+  return FileFacts{static_cast<size_t>(info.st_size),
+                   info.st_mtim.tv_sec * kNanoseconds + info.st_mtim.tv_nsec};
 }
 
 }  // namespace
@@ -49,27 +56,30 @@ Result<size_t> regular_file_size(int fd, const std::string& path) {
 Result<MappedFile> MappedFile::open(const std::string& path) {
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return open_error(path);
-  auto size = regular_file_size(fd.get(), path);
-  if (!size) return size.status();
+  const auto facts = regular_file_facts(fd.get(), path);
+  if (!facts) return facts.status();
   MappedFile file;
   file.path_ = path;
-  if (*size == 0) return file;
-  void* data = ::mmap(nullptr, *size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  file.modified_ns_ = facts->modified_ns;
+  if (facts->size == 0) return file;
+  void* data = ::mmap(nullptr, facts->size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
   if (data == MAP_FAILED) return open_error(path);
   file.data_ = static_cast<const uint8_t*>(data);
-  file.size_ = *size;
+  file.size_ = facts->size;
   return file;
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
       data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)),
+      modified_ns_(other.modified_ns_) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(modified_ns_, other.modified_ns_);
   return *this;
 }
 
@@ -80,13 +90,13 @@ MappedFile::~MappedFile() {
 Result<std::string> read_file(const std::string& path, size_t max_bytes) {
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return open_error(path);
-  auto size = regular_file_size(fd.get(), path);
-  if (!size) return size.status();
-  if (*size > max_bytes) {
-    return Status::invalid_argument(path + ": " + std::to_string(*size) + " bytes (at most " +
+  const auto facts = regular_file_facts(fd.get(), path);
+  if (!facts) return facts.status();
+  if (facts->size > max_bytes) {
+    return Status::invalid_argument(path + ": " + std::to_string(facts->size) + " bytes (at most " +
                                     std::to_string(max_bytes) + ")");
   }
-  std::string text(*size, '\0');
+  std::string text(facts->size, '\0');
   size_t done = 0;
   while (done < text.size()) {
     const ssize_t n = ::read(fd.get(), text.data() + done, text.size() - done);

@@ -25,11 +25,13 @@ class MappedFile {
 
   ByteSpan bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
+  int64_t modified_ns() const { return modified_ns_; }  // since 1970, as it was when mapped
 
  private:
   std::string path_;
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
+  int64_t modified_ns_ = 0;
 };
 
 // The whole of a small file. Fails if it is larger than `max_bytes`.

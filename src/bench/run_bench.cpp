@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -69,11 +70,15 @@ class BenchSession {
 };
 
 Status BenchSession::load() {
-  const auto policy = parse_weight_policy(target_.weights);
-  RETURN_IF_ERROR(policy);
+  RETURN_IF_ERROR(parse_weight_policy(target_.weights));
   auto opened = open_model(target_.model_path);
   RETURN_IF_ERROR(opened);
+  const auto policy = read_weight_policy(*opened, target_.weights);
+  RETURN_IF_ERROR(policy);
   LoadOptions load = {.isa = target_.isa, .num_threads = target_.num_threads, .weights = *policy};
+  load.pack_cache = find_pack_cache(target_.pack_cache, [](const char* variable) -> const char* {
+    return std::getenv(variable);
+  });
   load.decorate_backend = [this](std::unique_ptr<Backend> inner) {
     auto timed = std::make_unique<TimedBackend>(std::move(inner));
     timed_ = timed.get();

@@ -13,8 +13,9 @@ namespace youtu {
 
 struct BenchTarget {
   std::string model_path;
-  std::string isa;               // as in LoadOptions
-  std::string weights = "auto";  // as in EngineOptions
+  std::string isa;                 // as in LoadOptions
+  std::string weights = "auto";    // as in EngineOptions
+  std::string pack_cache = "off";  // likewise
   int num_threads = 0;
 };
 

@@ -35,7 +35,7 @@ const std::vector<Option>& options() {
       {"host", &ServerConfig::host, "address or name to listen on"},
       {"port", &ServerConfig::port, "port to listen on; 0 is any free one", 0, 65535},
       {"model", &ServerConfig::model,
-       "Hugging Face folder or .gguf file; the demo model if not given"},
+       "Hugging Face folder, .gguf or .youtu file; the demo model if not given"},
       {"model_name", &ServerConfig::model_name,
        "name told to clients; the model's own if not given"},
       {"max_context_tokens", &ServerConfig::max_context_tokens, "prompt and answer of one request",
@@ -46,6 +46,10 @@ const std::vector<Option>& options() {
        "instruction set: scalar, avx2, avxvnni, avx512, avx512vnni; the fastest if not given"},
       {"weights", &ServerConfig::weights,
        "how weights are loaded: exact, auto, bf16, q8 or q4, with rules for some (q4,head=q4)"},
+      {"load", &ServerConfig::load,
+       "weights of a .youtu file: map (used where they lie) or read (copied into memory)"},
+      {"pack_cache", &ServerConfig::pack_cache,
+       "where packed weights are kept for the next start: auto, off or a folder"},
       {"cache_tokens", &ServerConfig::cache_tokens,
        "size of the cache; 0 is max_batch_size * max_context_tokens", 0, int64_t{1} << 32},
       {"cache_dtype", &ServerConfig::cache_dtype,
@@ -293,6 +297,13 @@ Status check_together(const ServerConfig& config) {
         fmt::format("default_preset is \"{}\" ({})", config.default_preset, names),
         "default_preset");
   }
+  if (config.load != "map" && config.load != "read") {
+    return Status::invalid_argument(
+        fmt::format("load is \"{}\" (map or read)", config.load.substr(0, 64)), "load");
+  }
+  if (config.pack_cache.empty()) {
+    return Status::invalid_argument("pack_cache is empty (auto, off or a folder)", "pack_cache");
+  }
   constexpr std::string_view kCacheTypes[] = {"auto", "f32", "bf16", "int8"};
   if (std::ranges::find(kCacheTypes, config.cache_dtype) == std::end(kCacheTypes)) {
     return Status::invalid_argument(
@@ -374,6 +385,8 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   options.model_path = model_path;
   options.isa = config.isa;
   options.weights = config.weights;
+  options.map_weights = config.load == "map";
+  options.pack_cache = config.pack_cache;
   options.num_threads = static_cast<int>(config.threads);
   options.max_context_tokens = config.max_context_tokens;
   options.enable_batching = config.enable_batching;

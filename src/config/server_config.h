@@ -28,6 +28,8 @@ struct ServerConfig {
   int64_t threads = 0;
   std::string isa;
   std::string weights = "auto";
+  std::string load = "map";
+  std::string pack_cache = "auto";
   int64_t cache_tokens = 0;
   std::string cache_dtype = "auto";
   bool enable_batching = true;

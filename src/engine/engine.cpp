@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <new>
@@ -27,7 +28,9 @@ std::string model_name(const OpenedModel& opened) {
   // A path that ends in a slash has an empty file name.
   const std::filesystem::path path = std::filesystem::path(opened.path).lexically_normal();
   const std::filesystem::path last = path.has_filename() ? path : path.parent_path();
-  return last.extension() == ".gguf" ? last.stem().string() : last.filename().string();
+  return last.extension() == ".gguf" || last.extension() == kPackedFileSuffix
+             ? last.stem().string()
+             : last.filename().string();
 }
 
 Result<std::shared_ptr<const Tokenizer>> make_tokenizer(OpenedModel& opened,
@@ -54,6 +57,8 @@ ModelInfo describe(const OpenedModel& opened, const ModelExecutor& executor,
   info.architecture = "youtu";
   info.format = opened.format;
   info.weight_types = loaded.weight_types;
+  info.pack_cache = loaded.pack_cache;
+  info.has_pack_cache_news = loaded.has_pack_cache_news;
   info.num_parameters = loaded.num_parameters;
   info.weight_bytes = loaded.weight_bytes;
   info.cache_bytes = executor.cache_bytes();
@@ -69,18 +74,26 @@ ModelInfo describe(const OpenedModel& opened, const ModelExecutor& executor,
 
 // Everything that can be refused is refused before the weights, which take long, are read.
 Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
-  const auto policy = parse_weight_policy(options.weights);
-  RETURN_IF_ERROR(policy);
+  RETURN_IF_ERROR(parse_weight_policy(options.weights));
   auto opened = open_model(options.model_path);
   RETURN_IF_ERROR(opened);
+  const auto policy = read_weight_policy(*opened, options.weights);
+  RETURN_IF_ERROR(policy);
   const auto config = read_model_config(*opened);
   RETURN_IF_ERROR(config);
   RETURN_IF_ERROR(validate(options, config->max_position_embeddings));
   auto tokenizer = make_tokenizer(*opened, *config);
   RETURN_IF_ERROR(tokenizer);
 
+  const auto environment = [](const char* variable) -> const char* {
+    return std::getenv(variable);
+  };
   auto loaded = load_model(
-      *opened, {.isa = options.isa, .num_threads = options.num_threads, .weights = *policy});
+      *opened, {.isa = options.isa,
+                .num_threads = options.num_threads,
+                .weights = *policy,
+                .placement = options.map_weights ? Placement::kInPlace : Placement::kCopied,
+                .pack_cache = find_pack_cache(options.pack_cache, environment)});
   RETURN_IF_ERROR(loaded);
   auto executor =
       ModelExecutor::create(*std::move(loaded), {.max_batch_size = batch_size_of(options),

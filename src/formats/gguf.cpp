@@ -117,7 +117,9 @@ class GgufParser {
 
   Result<GgufContents> parse() {
     RETURN_IF_ERROR(read_header());
+    const uint64_t begin = reader_.position();
     for (uint64_t i = 0; i < num_key_values_; ++i) RETURN_IF_ERROR(read_key_value());
+    contents_.metadata.set_file_bytes(file_.subspan(begin, reader_.position() - begin));
     RETURN_IF_ERROR(read_alignment());
     infos_.reserve(num_tensors_);
     for (uint64_t i = 0; i < num_tensors_; ++i) RETURN_IF_ERROR(read_tensor_info());

@@ -73,11 +73,16 @@ class GgufMetadata {
   Result<std::optional<std::vector<float>>> find_floats(
       std::string_view key) const;  // f32 elements
 
+  // The pairs as they lie in the file.
+  ByteSpan file_bytes() const { return file_bytes_; }
+
   // For the parser. False if the key is already there.
   bool add(Entry entry);
+  void set_file_bytes(ByteSpan bytes) { file_bytes_ = bytes; }
 
  private:
   std::vector<Entry> entries_;
+  ByteSpan file_bytes_;
   std::unordered_map<std::string_view, size_t> index_;  // key -> position in entries_
 };
 

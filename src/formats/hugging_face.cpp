@@ -25,25 +25,40 @@ Status bad(std::string message) {
   return Status::invalid_argument(std::move(message));
 }
 
-Result<Json> read_object(const ModelFolder& folder, std::string_view name,
+class FolderDescription final : public DescriptionFiles {
+ public:
+  explicit FolderDescription(const ModelFolder& folder) : folder_(folder) {}
+  bool has(std::string_view name) const override { return folder_.has(name); }
+  Result<std::string> read(const std::string& name, size_t max_bytes) const override {
+    return folder_.read(name, max_bytes);
+  }
+  std::string path_of(std::string_view name) const override { return folder_.path_of(name); }
+  std::string place() const override { return folder_.path() + ": model directory"; }
+
+ private:
+  const ModelFolder& folder_;
+};
+
+Result<Json> read_object(const DescriptionFiles& files, std::string_view name,
                          const JsonLimits& limits) {
-  auto json = folder.read_json(std::string(name), limits);
-  RETURN_IF_ERROR(json);
-  if (!json->is_object()) return bad(folder.path_of(name) + ": is no JSON object");
+  const auto text = files.read(std::string(name), limits.max_bytes);
+  RETURN_IF_ERROR(text);
+  auto json = parse_json(*text, limits);
+  if (!json) return json.status().with_prefix(files.path_of(name) + ": ");
+  if (!json->is_object()) return bad(files.path_of(name) + ": is no JSON object");
   return json;
 }
 
 // An empty text where there is no such file.
-Result<std::string> read_optional(const ModelFolder& folder, std::string_view name,
+Result<std::string> read_optional(const DescriptionFiles& folder, std::string_view name,
                                   size_t max_bytes) {
   if (!folder.has(name)) return std::string();
   return folder.read(std::string(name), max_bytes);
 }
 
-Result<Json> read_config(const ModelFolder& folder, std::vector<std::string>& warnings) {
+Result<Json> read_config(const DescriptionFiles& folder, std::vector<std::string>& warnings) {
   if (!folder.has(kConfigFile)) {
-    return Status::not_found(folder.path() + ": model directory has no " +
-                             std::string(kConfigFile));
+    return Status::not_found(folder.place() + " has no " + std::string(kConfigFile));
   }
   auto config = read_object(folder, kConfigFile, kConfigLimits);
   if (config && config->contains("auto_map")) {
@@ -54,7 +69,7 @@ Result<Json> read_config(const ModelFolder& folder, std::vector<std::string>& wa
 }
 
 // The ids of both files, after those that the tokenizer knows of.
-Status add_eos_ids(const ModelFolder& folder, std::string_view name, const Json& config,
+Status add_eos_ids(const DescriptionFiles& folder, std::string_view name, const Json& config,
                    std::vector<TokenId>& ids) {
   const auto more = read_eos_ids(config);
   if (!more) return more.status().with_prefix(folder.path_of(name) + ": ");
@@ -65,7 +80,7 @@ Status add_eos_ids(const ModelFolder& folder, std::string_view name, const Json&
 }
 
 // A model without a tokenizer is a warning, not an error: it can be evaluated on token ids.
-Status read_vocab(const ModelFolder& folder, OpenedModel& model) {
+Status read_vocab(const DescriptionFiles& folder, OpenedModel& model) {
   if (!folder.has(kTokenizerFile)) {
     model.warnings.push_back(folder.path_of(kTokenizerFile) +
                              ": is missing, so there is no tokenizer");
@@ -106,28 +121,42 @@ Result<std::vector<TokenId>> read_eos_ids(const Json& config) {
   return ids;
 }
 
+std::span<const DescriptionFile> description_files() {
+  static constexpr DescriptionFile kFiles[] = {
+      {kConfigFile, kConfigLimits.max_bytes},   {kGenerationConfigFile, kConfigLimits.max_bytes},
+      {kTokenizerFile, kMaxTokenizerJsonBytes}, {kTokenizerConfigFile, kMaxTokenizerConfigBytes},
+      {kTemplateFile, kMaxChatTemplateBytes},
+  };
+  return kFiles;
+}
+
+Status read_hugging_face_description(const DescriptionFiles& files, OpenedModel& model) {
+  model.description_name = files.path_of(kConfigFile);
+  auto config = read_config(files, model.warnings);
+  RETURN_IF_ERROR(config);
+  auto generation_config = files.has(kGenerationConfigFile)
+                               ? read_object(files, kGenerationConfigFile, kConfigLimits)
+                               : Result<Json>(Json::object());
+  RETURN_IF_ERROR(generation_config);
+  RETURN_IF_ERROR(read_vocab(files, model));
+  RETURN_IF_ERROR(add_eos_ids(files, kConfigFile, *config, model.vocab.eos_ids));
+  RETURN_IF_ERROR(
+      add_eos_ids(files, kGenerationConfigFile, *generation_config, model.vocab.eos_ids));
+  model.description = *std::move(config);
+  model.generation_config = *std::move(generation_config);
+  return Status::ok();
+}
+
 Result<OpenedModel> open_hugging_face(const std::string& path) {
   const auto folder = ModelFolder::open(path);
   RETURN_IF_ERROR(folder);
   OpenedModel model;
   model.path = path;
   model.format = "Hugging Face folder";
-  model.description_name = folder->path_of(kConfigFile);
-  auto config = read_config(*folder, model.warnings);
-  RETURN_IF_ERROR(config);
-  auto generation_config = folder->has(kGenerationConfigFile)
-                               ? read_object(*folder, kGenerationConfigFile, kConfigLimits)
-                               : Result<Json>(Json::object());
-  RETURN_IF_ERROR(generation_config);
-  RETURN_IF_ERROR(read_vocab(*folder, model));
-  RETURN_IF_ERROR(add_eos_ids(*folder, kConfigFile, *config, model.vocab.eos_ids));
-  RETURN_IF_ERROR(
-      add_eos_ids(*folder, kGenerationConfigFile, *generation_config, model.vocab.eos_ids));
+  RETURN_IF_ERROR(read_hugging_face_description(FolderDescription(*folder), model));
   auto tensors = open_safetensors(*folder, model.warnings);
   RETURN_IF_ERROR(tensors);
   model.tensors = *std::move(tensors);
-  model.description = *std::move(config);
-  model.generation_config = *std::move(generation_config);
   return model;
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/mapped_file.h"
 #include "tensor/tensor_view.h"
 
 namespace youtu {
@@ -14,6 +15,7 @@ class TensorSource {
   virtual ~TensorSource() = default;
   virtual std::span<const TensorView> tensors() const = 0;          // in file order
   virtual const TensorView* find(std::string_view name) const = 0;  // nullptr if there is none
+  virtual std::span<const MappedFile> files() const { return {}; }  // that hold them
 };
 
 }  // namespace youtu

@@ -21,6 +21,7 @@ class TensorTable final : public TensorSource {
 
   std::span<const TensorView> tensors() const override { return tensors_; }
   const TensorView* find(std::string_view name) const override;
+  std::span<const MappedFile> files() const override { return files_; }
 
  private:
   std::vector<MappedFile> files_;

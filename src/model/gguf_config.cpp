@@ -142,13 +142,20 @@ Status check_dense(const GgufMetadata& metadata, const ModelConfig& config) {
   return Status::ok();
 }
 
+// A packed file of a GGUF model has the tensors under our names.
+const TensorView* find_either(const TensorSource& tensors, std::string_view gguf_name,
+                              std::string_view own_name) {
+  const TensorView* tensor = tensors.find(gguf_name);
+  return tensor ? tensor : tensors.find(own_name);
+}
+
 Result<int32_t> read_vocab_size(const GgufMetadata& metadata, const TensorSource& tensors) {
   const std::string key = key_of("vocab_size");
   const auto value = metadata.find_int(key, kVocabSizeRange.min, kVocabSizeRange.max);
   RETURN_IF_ERROR(value);
   if (*value) return static_cast<int32_t>(**value);
   // Older files leave it to the embedding matrix.
-  const TensorView* embedding = tensors.find("token_embd.weight");
+  const TensorView* embedding = find_either(tensors, "token_embd.weight", "embed_tokens.weight");
   if (!embedding || embedding->shape.size() != 2) return bad(key, "is missing");
   if (embedding->shape[0] > kVocabSizeRange.max) {
     return bad("token_embd.weight", "has " + std::to_string(embedding->shape[0]) + " rows (1 to " +
@@ -180,7 +187,7 @@ Result<ModelConfig> read_gguf_config(const GgufMetadata& metadata, const TensorS
   RETURN_IF_ERROR(vocab_size);
   config.vocab_size = *vocab_size;
   config.rope_interleave = true;  // the only form that llama.cpp computes for this architecture
-  config.tie_word_embeddings = tensors.find("output.weight") == nullptr;
+  config.tie_word_embeddings = find_either(tensors, "output.weight", "lm_head.weight") == nullptr;
   RETURN_IF_ERROR(check_rope_scaling(metadata));
   RETURN_IF_ERROR(check_dense(metadata, config));
   RETURN_IF_ERROR(check_config(config));

@@ -1,5 +1,7 @@
 #include "model/load_model.h"
 
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -39,8 +41,12 @@ std::vector<uint8_t> round_to_bf16(const TensorView& view) {
 class WeightLoader {
  public:
   WeightLoader(const OpenedModel& opened, const ModelConfig& config, const WeightPolicy& policy,
-               Backend& backend)
-      : opened_(opened), config_(config), policy_(policy), backend_(backend) {}
+               Backend& backend, Placement placement)
+      : opened_(opened),
+        config_(config),
+        policy_(policy),
+        backend_(backend),
+        placement_(placement) {}
 
   Weights load();
   const Status& status() const { return status_; }
@@ -53,9 +59,12 @@ class WeightLoader {
   void prepare_kv_b(const TensorView& keys, const TensorView& values, LayerWeights& layer);
   Weight turn_keys(const TensorView& keys);
   Weight matrix(const std::string& name, WeightKind kind) {
-    return prepare(tensor(name), policy_.form(kind));
+    return opened_.packed ? adopt(name) : prepare(tensor(name), policy_.form(kind));
   }
   Weight vector(const std::string& name);
+  Weight adopt(const std::string& name) {
+    return status_ ? keep(backend_.adopt(tensor(name), placement_)) : Weight();
+  }
   Weight prepare(const TensorView& view, const WeightForm& form);
   Weight keep(Result<Weight> weight);
   const TensorView& tensor(const std::string& name) const;
@@ -64,13 +73,16 @@ class WeightLoader {
   const ModelConfig& config_;
   const WeightPolicy& policy_;
   Backend& backend_;
+  Placement placement_;
   Status status_;
   int64_t bytes_ = 0;
   std::map<std::string, int> packed_counts_;  // by format
 };
 
 const TensorView& WeightLoader::tensor(const std::string& name) const {
-  const TensorView* view = find_tensor(opened_, name);
+  // Our names are those of a packed file, k_up included.
+  const TensorView* view =
+      opened_.packed ? opened_.tensors->find(name) : find_tensor(opened_, name);
   CHECK(view != nullptr);  // check_tensors has passed
   return *view;
 }
@@ -109,6 +121,7 @@ Weight WeightLoader::prepare(const TensorView& view, const WeightForm& form) {
 
 // Norm gains are few and read by every token: F32, whatever the file holds.
 Weight WeightLoader::vector(const std::string& name) {
+  if (opened_.packed) return adopt(name);
   const TensorView& view = tensor(name);
   std::vector<float> values(static_cast<size_t>(view.num_values()));
   dequantize(view.dtype, view.data.data(), view.num_values(), values.data());
@@ -133,6 +146,14 @@ void transpose(const uint8_t* from, int64_t rows, int64_t cols, size_t value_byt
 // absorbed form reads the key half the other way round, so that half is transposed, as GGUF files
 // have it already.
 void WeightLoader::load_kv_b(const std::string& prefix, LayerWeights& layer) {
+  if (opened_.packed) {
+    layer.k_b = adopt(prefix + "self_attn.k_b_proj.weight");
+    layer.v_b = adopt(prefix + "self_attn.v_b_proj.weight");
+    if (has_turned_keys(config_, layer.k_b.packed.has_value(), layer.v_b.packed.has_value())) {
+      layer.k_up = adopt(prefix + "self_attn.k_up_proj.weight");
+    }
+    return;
+  }
   if (has_split_kv_b(opened_)) {
     prepare_kv_b(tensor(prefix + "self_attn.k_b_proj.weight"),
                  tensor(prefix + "self_attn.v_b_proj.weight"), layer);
@@ -166,16 +187,15 @@ void WeightLoader::load_kv_b(const std::string& prefix, LayerWeights& layer) {
                {kv_b.name, kv_b.dtype, {N, V, L}, values}, layer);
 }
 
-// A head is a stretch of rows, which must be whole panels to be multiplied alone.
 void WeightLoader::prepare_kv_b(const TensorView& keys, const TensorView& values,
                                 LayerWeights& layer) {
-  const bool is_packable =
-      config_.kv_lora_rank % kPackedPanelRows == 0 && config_.v_head_dim % kPackedPanelRows == 0;
-  const WeightForm form = is_packable ? policy_.form(WeightKind::kKvB) : WeightForm{};
+  const WeightForm form =
+      has_whole_head_panels(config_) ? policy_.form(WeightKind::kKvB) : WeightForm{};
   layer.k_b = prepare(keys, form);
   layer.v_b = prepare(values, form);
-  const bool has_panels = config_.qk_nope_head_dim % kPackedPanelRows == 0;
-  if (layer.k_b.packed && layer.v_b.packed && has_panels) layer.k_up = turn_keys(keys);
+  if (has_turned_keys(config_, layer.k_b.packed.has_value(), layer.v_b.packed.has_value())) {
+    layer.k_up = turn_keys(keys);
+  }
 }
 
 // Keys are expanded along the latent, so the levels of k_b, which run the other way, cannot serve.
@@ -231,7 +251,7 @@ Weights WeightLoader::load() {
 
 // Counts over the tensors that the model uses.
 void describe_weights(const OpenedModel& opened, LoadedModel& loaded) {
-  std::map<std::string_view, int> types;
+  std::map<std::string, int> types;
   loaded.full_precision = true;
   const bool split_kv_b = has_split_kv_b(opened);
   for (const ExpectedTensor& expected :
@@ -240,18 +260,18 @@ void describe_weights(const OpenedModel& opened, LoadedModel& loaded) {
     if (view == nullptr) continue;
     loaded.num_parameters += view->num_values();
     loaded.full_precision = loaded.full_precision && view->dtype == DType::kF32;
-    ++types[to_string(view->dtype)];
+    ++types[view->type_name()];
   }
   for (const auto& [name, count] : types) {
     if (!loaded.weight_types.empty()) loaded.weight_types += ", ";
-    loaded.weight_types += std::string(name) + " (" + std::to_string(count) + " tensors)";
+    loaded.weight_types += name + " (" + std::to_string(count) + " tensors)";
   }
+  if (opened.packed) loaded.full_precision = opened.packed->full_precision;
 }
 
 void describe_packing(const std::map<std::string, int>& counts, LoadedModel& loaded) {
   if (counts.empty()) return;
   loaded.full_precision = false;
-  loaded.has_packed = true;
   std::string list;
   for (const auto& [name, count] : counts) {
     list += list.empty() ? "; packed: " : ", ";
@@ -260,7 +280,56 @@ void describe_packing(const std::map<std::string, int>& counts, LoadedModel& loa
   loaded.weight_types += list;
 }
 
+Status make_backend(const LoadOptions& options, LoadedModel& loaded) {
+  std::string isa = options.isa;
+  if (const char* forced = std::getenv("YOUTU_ISA"); isa.empty() && forced != nullptr) isa = forced;
+  loaded.pool = std::make_unique<ThreadPool>(options.num_threads > 0 ? options.num_threads
+                                                                     : available_cpu_count());
+  auto backend = make_cpu_backend(isa, *loaded.pool);
+  if (!backend) return backend.status();
+  loaded.backend = std::move(*backend);
+  if (options.decorate_backend) {
+    loaded.backend = options.decorate_backend(std::move(loaded.backend));
+  }
+  return Status::ok();
+}
+
+// Weights that a file no longer has cannot be asked of it.
+Status check_packed_policy(const OpenedModel& opened, const WeightPolicy& policy) {
+  if (!opened.packed) return Status::ok();
+  const auto made_with = read_weight_policy(opened, "auto");
+  RETURN_IF_ERROR(made_with);
+  if (policy == *made_with) return Status::ok();
+  return Status::invalid_argument(opened.path + ": its weights are packed as \"" +
+                                      opened.packed->weights + "\" and cannot be loaded as \"" +
+                                      to_string(policy) + "\" (auto, or as they are)",
+                                  "weights");
+}
+
+// Keeps what was packed just now, and puts into words what became of that.
+void keep_packed_weights(PackCache& cache, std::vector<std::string> news, LoadedModel& loaded) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (cache.store(loaded.model->weights(), loaded.full_precision, news)) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    char seconds[32];
+    std::snprintf(seconds, sizeof(seconds), "%.1f s", taken.count());
+    news.push_back("packed weights are kept in " + cache.path() + ", written in " + seconds);
+  }
+  for (const std::string& item : news) {
+    loaded.pack_cache += (loaded.pack_cache.empty() ? "" : "; ") + item;
+  }
+  loaded.has_pack_cache_news = !news.empty();
+}
+
 }  // namespace
+
+Result<WeightPolicy> read_weight_policy(const OpenedModel& opened, std::string_view text) {
+  auto policy = parse_weight_policy(text);
+  if (!opened.packed || !policy || text != "auto") return policy;
+  policy = parse_weight_policy(opened.packed->weights);
+  if (!policy) return Status::invalid_argument(opened.path + ": " + policy.status().message());
+  return policy;
+}
 
 Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& options) {
   LoadedModel loaded;
@@ -272,23 +341,26 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   loaded.warnings = std::move(*warnings);
   describe_weights(opened, loaded);
 
-  std::string isa = options.isa;
-  if (const char* forced = std::getenv("YOUTU_ISA"); isa.empty() && forced != nullptr) isa = forced;
-  loaded.pool = std::make_unique<ThreadPool>(options.num_threads > 0 ? options.num_threads
-                                                                     : available_cpu_count());
-  auto backend = make_cpu_backend(isa, *loaded.pool);
-  if (!backend) return backend.status();
-  loaded.backend = std::move(*backend);
-  if (options.decorate_backend) {
-    loaded.backend = options.decorate_backend(std::move(loaded.backend));
-  }
+  RETURN_IF_ERROR(check_packed_policy(opened, options.weights));
+  RETURN_IF_ERROR(make_backend(options, loaded));
 
-  WeightLoader loader(opened, loaded.config, options.weights, *loaded.backend);
+  PackCache cache(options.pack_cache, opened, loaded.config, options.weights);
+  std::vector<std::string> news;
+  const std::optional<OpenedModel> cached = cache.find(news);
+  const OpenedModel& source = cached ? *cached : opened;
+  WeightLoader loader(source, loaded.config, options.weights, *loaded.backend, options.placement);
   Weights weights = loader.load();
   if (!loader.status()) return loader.status();
   loaded.weight_bytes = loader.bytes();
-  describe_packing(loader.packed_counts(), loaded);
+  loaded.has_packed = !loader.packed_counts().empty();
+  if (!opened.packed) describe_packing(loader.packed_counts(), loaded);
   loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
+  if (source.packed && options.placement == Placement::kInPlace) loaded.adopted = source.tensors;
+  if (cached) {
+    loaded.pack_cache = "weights are from " + cache.path();
+  } else {
+    keep_packed_weights(cache, std::move(news), loaded);
+  }
   return loaded;
 }
 

@@ -4,11 +4,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/backend.h"
 #include "base/thread_pool.h"
 #include "formats/open_model.h"
+#include "model/pack_cache.h"
 #include "model/weight_policy.h"
 #include "model/youtu_model.h"
 
@@ -17,11 +19,13 @@ namespace youtu {
 struct LoadOptions {
   std::string isa = {};  // "" takes YOUTU_ISA from the environment, and chooses if that is unset
   int num_threads = 0;   // 0: as many as the process may use
-  WeightPolicy weights = {};  // as the file has them
+  WeightPolicy weights = {};  // as the file has them; of a packed file, what it was made with
+  Placement placement = Placement::kInPlace;  // of weights that are packed in a file
+  PackCacheOptions pack_cache = {};           // none
   // Puts another backend before the one that computes, such as one that takes the time.
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend> inner)> decorate_backend = {};
 
-  // Whether the same is computed; a decorator changes nothing of it.
+  // Whether the same is computed; a decorator, or where weights lie, changes nothing of it.
   bool operator==(const LoadOptions& other) const {
     return isa == other.isa && num_threads == other.num_threads && weights == other.weights;
   }
@@ -29,6 +33,7 @@ struct LoadOptions {
 
 // A model with the threads and the backend that it runs on, destroyed in the right order.
 struct LoadedModel {
+  std::shared_ptr<const TensorSource> adopted;  // holds weights that are used where they lie
   ModelConfig config;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<Backend> backend;
@@ -37,6 +42,8 @@ struct LoadedModel {
   int64_t weight_bytes = 0;  // in memory
   std::string weight_types;  // of the file, and what became of them: "BF16 (19 tensors), F32 (26
                              // tensors); packed: q4g32 (17), q8g32 (9)"
+  std::string pack_cache;  // what it did: "weights are from ~/.cache/youtu/1f.youtu"; may be empty
+  bool has_pack_cache_news = false;   // it was written, or there was trouble with it
   std::vector<std::string> warnings;  // tensors that were ignored
 
   // Latents as precise as the weights' arithmetic: F32 where weights are F32 throughout, 8 bits
@@ -48,8 +55,12 @@ struct LoadedModel {
   bool has_packed = false;
 };
 
+// The policy of a setting: of `text`, or, for a packed file, the one that it was made with, which
+// `text` must name unless it is "auto".
+Result<WeightPolicy> read_weight_policy(const OpenedModel& opened, std::string_view text);
+
 // Checks everything before it allocates anything. Copies the weights, so that the files may change
-// afterwards.
+// afterwards; except those of packed files that are used in place, of which the mapping is kept.
 Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& options);
 
 }  // namespace youtu

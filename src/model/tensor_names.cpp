@@ -112,11 +112,31 @@ constexpr std::string_view kLayersPrefix = "layers.";
 constexpr size_t kMaxNamedProblems = 4;
 
 std::string_view file_name(const ModelTensor& tensor, NameStyle style) {
-  return style == NameStyle::kGguf ? tensor.gguf_name : tensor.hugging_face_name;
+  switch (style) {
+    case NameStyle::kHuggingFace:
+      return tensor.hugging_face_name;
+    case NameStyle::kGguf:
+      return tensor.gguf_name;
+    case NameStyle::kOwn:
+      return tensor.name;
+  }
+  UNREACHABLE();
+}
+
+std::string_view layers_prefix(NameStyle style) {
+  switch (style) {
+    case NameStyle::kHuggingFace:
+      return "model.layers.";
+    case NameStyle::kGguf:
+      return "blk.";
+    case NameStyle::kOwn:
+      return kLayersPrefix;
+  }
+  UNREACHABLE();
 }
 
 std::string file_name(const LayerTensor& tensor, std::string_view layer, NameStyle style) {
-  std::string name = style == NameStyle::kGguf ? "blk." : "model.layers.";
+  std::string name(layers_prefix(style));
   name += layer;
   name += '.';
   name += style == NameStyle::kGguf ? tensor.gguf_name : tensor.name;
@@ -148,12 +168,32 @@ std::string shown(const Shape& shape) {
   return text + "]";
 }
 
+// Only matrices are packed, and those whose heads are multiplied alone only in whole panels.
+std::string packed_problem(const ExpectedTensor& expected, const TensorView& tensor,
+                           const ModelConfig& config) {
+  const bool is_by_head = expected.shape.size() == 3;
+  if (expected.shape.size() == 1) {
+    return expected.file_name + " has type " + tensor.type_name() + " (F32 is expected)";
+  }
+  if (is_by_head && !has_whole_head_panels(config)) {
+    return expected.file_name + " has type " + tensor.type_name() +
+           ", but its heads are no whole panels of " + std::to_string(kPackedPanelRows) + " rows";
+  }
+  return {};
+}
+
 // What is wrong with a tensor, or an empty string.
-std::string problem_of(const ExpectedTensor& expected, const TensorView* tensor) {
+std::string problem_of(const ExpectedTensor& expected, const TensorView* tensor,
+                       const ModelConfig& config, bool is_packed_file) {
   if (!tensor) return expected.file_name + " is missing";
   if (tensor->shape != expected.shape) {
     return expected.file_name + " has shape " + shown(tensor->shape) + " (" +
            shown(expected.shape) + " is expected)";
+  }
+  if (tensor->packed) return packed_problem(expected, *tensor, config);
+  if (is_packed_file && expected.shape.size() == 1 && tensor->dtype != DType::kF32) {
+    return expected.file_name + " has dtype " + std::string(to_string(tensor->dtype)) +
+           " (F32 is expected)";
   }
   if (!can_dequantize(tensor->dtype)) {
     return expected.file_name + " has dtype " + std::string(to_string(tensor->dtype)) +
@@ -172,6 +212,27 @@ Status problems_error(const std::string& path, const std::vector<std::string>& p
     message += "; and " + std::to_string(problems.size() - kMaxNamedProblems) + " more";
   }
   return Status::invalid_argument(std::move(message));
+}
+
+// Of a packed file: k_up of the layers that have it, which is always packed.
+void add_turned_keys(const OpenedModel& model, const ModelConfig& config,
+                     std::vector<ExpectedTensor>& expected, std::vector<std::string>& problems) {
+  const auto is_packed = [&](const std::string& name) {
+    const TensorView* tensor = model.tensors->find(name);
+    return tensor != nullptr && tensor->packed.has_value();
+  };
+  for (int32_t i = 0; i < config.num_hidden_layers; ++i) {
+    const std::string layer = std::string(kLayersPrefix) + std::to_string(i);
+    if (!has_turned_keys(config, is_packed(layer + ".self_attn.k_b_proj.weight"),
+                         is_packed(layer + ".self_attn.v_b_proj.weight"))) {
+      continue;
+    }
+    expected.push_back(turned_keys_tensor(config, i));
+    const std::string& name = expected.back().name;
+    if (model.tensors->find(name) != nullptr && !is_packed(name)) {
+      problems.push_back(name + " is not packed");
+    }
+  }
 }
 
 std::vector<std::string> extra_tensors(const OpenedModel& model,
@@ -199,7 +260,22 @@ std::vector<std::string> extra_tensors(const OpenedModel& model,
 
 }  // namespace
 
+bool has_whole_head_panels(const ModelConfig& config) {
+  return config.kv_lora_rank % kPackedPanelRows == 0 && config.v_head_dim % kPackedPanelRows == 0;
+}
+
+bool has_turned_keys(const ModelConfig& config, bool is_k_b_packed, bool is_v_b_packed) {
+  return is_k_b_packed && is_v_b_packed && config.qk_nope_head_dim % kPackedPanelRows == 0;
+}
+
+ExpectedTensor turned_keys_tensor(const ModelConfig& config, int32_t layer) {
+  const std::string name =
+      std::string(kLayersPrefix) + std::to_string(layer) + ".self_attn.k_up_proj.weight";
+  return {name, name, {config.num_attention_heads, config.qk_nope_head_dim, config.kv_lora_rank}};
+}
+
 NameStyle name_style(const OpenedModel& model) {
+  if (model.packed) return NameStyle::kOwn;
   return std::holds_alternative<GgufMetadata>(model.description) ? NameStyle::kGguf
                                                                  : NameStyle::kHuggingFace;
 }
@@ -226,8 +302,9 @@ std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config, NameStyl
 }
 
 bool has_split_kv_b(const OpenedModel& model) {
-  return name_style(model) == NameStyle::kGguf &&
-         !find_tensor(model, "layers.0.self_attn.kv_b_proj.weight");
+  const NameStyle style = name_style(model);
+  if (style == NameStyle::kOwn) return true;
+  return style == NameStyle::kGguf && !find_tensor(model, "layers.0.self_attn.kv_b_proj.weight");
 }
 
 const TensorView* find_tensor(const OpenedModel& model, std::string_view name) {
@@ -238,10 +315,12 @@ const TensorView* find_tensor(const OpenedModel& model, std::string_view name) {
 
 Result<std::vector<std::string>> check_tensors(const OpenedModel& model,
                                                const ModelConfig& config) {
-  const auto expected = expected_tensors(config, name_style(model), has_split_kv_b(model));
+  auto expected = expected_tensors(config, name_style(model), has_split_kv_b(model));
   std::vector<std::string> problems;
+  if (model.packed) add_turned_keys(model, config, expected, problems);
   for (const ExpectedTensor& tensor : expected) {
-    std::string problem = problem_of(tensor, model.tensors->find(tensor.file_name));
+    std::string problem =
+        problem_of(tensor, model.tensors->find(tensor.file_name), config, model.packed.has_value());
     if (!problem.empty()) problems.push_back(std::move(problem));
   }
   if (!problems.empty()) return problems_error(model.path, problems);

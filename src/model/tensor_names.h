@@ -15,7 +15,7 @@
 
 namespace youtu {
 
-enum class NameStyle { kHuggingFace, kGguf };
+enum class NameStyle { kHuggingFace, kGguf, kOwn };
 NameStyle name_style(const OpenedModel& model);
 
 // A tensor that a checkpoint must have. Its shape in shape letters: H hidden, N heads, P nope, R
@@ -32,8 +32,18 @@ struct ExpectedTensor {
 std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config, NameStyle style,
                                              bool split_kv_b);
 
-// Whether a GGUF file holds k_b and v_b instead of kv_b.
+// Whether the model holds k_b and v_b instead of kv_b: newer GGUF files and all packed ones.
 bool has_split_kv_b(const OpenedModel& model);
+
+// Whether a layer with such a k_b and v_b also has k_up, the keys the other way round, which only
+// whole panels of a head can serve.
+bool has_turned_keys(const ModelConfig& config, bool is_k_b_packed, bool is_v_b_packed);
+// k_up in a packed file, [N, P, L].
+ExpectedTensor turned_keys_tensor(const ModelConfig& config, int32_t layer);
+
+// Whether k_b and v_b can be packed: a head is a stretch of their rows, which must be whole panels
+// to be multiplied alone.
+bool has_whole_head_panels(const ModelConfig& config);
 
 // The tensor by our name; nullptr if the checkpoint has none. REQUIRES: `name` is one of the table.
 const TensorView* find_tensor(const OpenedModel& model, std::string_view name);

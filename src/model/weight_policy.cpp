@@ -63,6 +63,20 @@ std::optional<WeightForm> read_form(std::string_view text) {
   return form;
 }
 
+std::string to_string(const WeightForm& form) {
+  switch (form.kind) {
+    case WeightForm::Kind::kExact:
+      return "exact";
+    case WeightForm::Kind::kAuto:
+      return "auto";
+    case WeightForm::Kind::kBF16:
+      return "bf16";
+    case WeightForm::Kind::kPacked:
+      return to_string(form.format);
+  }
+  UNREACHABLE();
+}
+
 const KindName* find_kind(std::string_view name) {
   for (const KindName& known : kKindNames) {
     if (known.name == name) return &known;
@@ -119,6 +133,18 @@ Result<WeightPolicy> parse_weight_policy(std::string_view text) {
     RETURN_IF_ERROR(apply_rule(text, text.substr(begin, comma - begin), policy));
   }
   return policy;
+}
+
+std::string to_string(const WeightPolicy& policy) {
+  const WeightForm& most = policy.form(kDown);
+  const WeightPolicy base = uniform(most);
+  std::string text = to_string(most);
+  for (const KindName& name : kKindNames) {
+    const bool is_single = name.kinds[0].has_value() && !name.kinds[1].has_value();
+    if (!is_single || policy.form(*name.kinds[0]) == base.form(*name.kinds[0])) continue;
+    text += "," + std::string(name.name) + "=" + to_string(policy.form(*name.kinds[0]));
+  }
+  return text;
 }
 
 }  // namespace youtu

@@ -40,5 +40,7 @@ struct WeightPolicy {
 // head and kv_b in q8, whose errors reach every logit and every score. Matrices are head, q_a, q_b,
 // kv_a, kv_b, o, gate, up, down, and attn and mlp for several. The error's param is "weights".
 Result<WeightPolicy> parse_weight_policy(std::string_view text);
+// The shortest text that is read as `policy`, with the sizes of groups: "q4g32,head=q4g32".
+std::string to_string(const WeightPolicy& policy);
 
 }  // namespace youtu

@@ -44,6 +44,18 @@ std::string to_string(const PackedFormat& format) {
   return name;
 }
 
+std::optional<PackedFormat> find_packed_format(std::string_view name) {
+  for (const int32_t bits : {4, 8}) {
+    for (const int32_t group : {32, 64, 128}) {
+      for (const bool has_min : {false, true}) {
+        const PackedFormat format = {.bits = bits, .group = group, .has_min = has_min};
+        if (to_string(format) == name) return format;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 PackedShape::PackedShape(PackedFormat packed_format, int64_t num_rows, int64_t num_cols)
     : format(packed_format), rows(num_rows), cols(num_cols) {
   CHECK(format.bits == 4 || format.bits == 8);

@@ -17,10 +17,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace youtu {
+
+// Of this layout and of how values are rounded to it. Files of packed weights carry it, so it is
+// raised with every change of either.
+inline constexpr uint32_t kPackedLayoutVersion = 1;
 
 inline constexpr int32_t kPackedPanelRows = 16;
 inline constexpr int32_t kPackedLineBytes = 64;
@@ -36,6 +42,8 @@ struct PackedFormat {
 
 // "q4g32", "q8g128z": z where there are mins.
 std::string to_string(const PackedFormat& format);
+// The format of that name.
+std::optional<PackedFormat> find_packed_format(std::string_view name);
 
 // Sizes of a matrix [rows, cols] in a format.
 struct PackedShape {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "tensor/dtype.h"
+#include "tensor/packed.h"
 
 namespace youtu {
 
@@ -18,7 +20,13 @@ struct TensorView {
   DType dtype = DType::kF32;
   std::vector<int64_t> shape;
   std::span<const uint8_t> data;
+  // The bytes are panels of this format instead of values of `dtype`, which is kU8.
+  std::optional<PackedFormat> packed = {};
 
+  // "BF16", "Q4_K", "q4g32"
+  std::string type_name() const {
+    return packed ? to_string(*packed) : std::string(to_string(dtype));
+  }
   int64_t num_values() const {
     int64_t n = 1;
     for (int64_t d : shape) n *= d;

@@ -19,6 +19,7 @@ class CpuBackend final : public Backend {
   Result<Buffer> allocate(size_t bytes) override;
   Result<Weight> prepare(const TensorView& tensor) override;
   Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) override;
+  Result<Weight> adopt(const TensorView& tensor, Placement placement) override;
   Status reserve(const StepLimits& limits) override;
 
   void begin_step(const BatchView& batch) override { batch_ = &batch; }
@@ -59,6 +60,8 @@ class CpuBackend final : public Backend {
     int32_t* sums = nullptr;
   };
   Status reserve_rounded();
+  void copy_in_parallel(std::span<const uint8_t> from, uint8_t* to);
+  Status bring_into_memory(std::span<const uint8_t> bytes);
   static int64_t rounded_row_bytes(int32_t cols);
   static RoundedRows cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols);
 

@@ -1,6 +1,10 @@
-// Weights from files into the CPU backend's memory: as they are, or packed.
+// Weights from files into the CPU backend's memory: as they are, packed, or used where they lie.
+
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <vector>
 
@@ -33,7 +37,44 @@ bool keeps_levels(DType dtype, const PackedFormat& format) {
   return repacking && repacking->keeps_levels && repacking->format == format;
 }
 
+constexpr size_t kTaskBytes = 1u << 20;
+constexpr size_t kPageBytes = 4096;
+
+// Whether the pages are in memory; false if the file ends before them, or cannot be read.
+bool populate(const uint8_t* begin, size_t size) {
+#ifdef MADV_POPULATE_READ
+  // One call instead of a fault for every few pages, and an error instead of a signal.
+  if (::madvise(const_cast<uint8_t*>(begin), size, MADV_POPULATE_READ) == 0) return true;
+  if (errno == EFAULT || errno == EHWPOISON) return false;
+#endif
+  for (size_t i = 0; i < size; i += kPageBytes) {
+    (void)static_cast<const volatile uint8_t*>(begin)[i];
+  }
+  return true;
+}
+
 }  // namespace
+
+void CpuBackend::copy_in_parallel(std::span<const uint8_t> from, uint8_t* to) {
+  pool_.parallel_for(static_cast<int>(div_ceil(from.size(), kTaskBytes)), [&](int task, int) {
+    const size_t begin = static_cast<size_t>(task) * kTaskBytes;
+    std::memcpy(to + begin, from.data() + begin, std::min(kTaskBytes, from.size() - begin));
+  });
+}
+
+Status CpuBackend::bring_into_memory(std::span<const uint8_t> bytes) {
+  // From the page that holds the first byte on.
+  const size_t lead = reinterpret_cast<uintptr_t>(bytes.data()) % kPageBytes;
+  const uint8_t* first = bytes.data() - lead;
+  const size_t size = bytes.size() + lead;
+  std::atomic<bool> is_there = true;
+  pool_.parallel_for(static_cast<int>(div_ceil(size, kTaskBytes)), [&](int task, int) {
+    const size_t begin = static_cast<size_t>(task) * kTaskBytes;
+    if (!populate(first + begin, std::min(kTaskBytes, size - begin))) is_there = false;
+  });
+  if (is_there) return Status::ok();
+  return Status::invalid_argument("the file cannot be read to its end: it has been truncated");
+}
 
 Result<Weight> CpuBackend::prepare(const TensorView& tensor) {
   const DTypeInfo& info = dtype_info(tensor.dtype);
@@ -47,13 +88,7 @@ Result<Weight> CpuBackend::prepare(const TensorView& tensor) {
   auto bytes = allocate(tensor.data.size());
   if (!bytes) return bytes.status().with_prefix(tensor.name + ": ");
   weight.bytes = std::move(*bytes);
-  constexpr size_t kTaskBytes = 1u << 20;
-  const size_t size = tensor.data.size();
-  pool_.parallel_for(static_cast<int>(div_ceil(size, kTaskBytes)), [&](int task, int) {
-    const size_t begin = static_cast<size_t>(task) * kTaskBytes;
-    std::memcpy(weight.bytes.data() + begin, tensor.data.data() + begin,
-                std::min(kTaskBytes, size - begin));
-  });
+  copy_in_parallel(tensor.data, weight.bytes.data());
   widest_row_ = std::max(widest_row_, weight.cols);
   return weight;
 }
@@ -89,6 +124,35 @@ Result<Weight> CpuBackend::prepare_packed(const TensorView& tensor, const Packed
   });
   widest_row_ = std::max(widest_row_, weight.cols);
   has_packed_ = true;
+  return weight;
+}
+
+Result<Weight> CpuBackend::adopt(const TensorView& tensor, Placement placement) {
+  Weight weight;
+  weight.dtype = tensor.dtype;
+  weight.rows = static_cast<int32_t>(tensor.num_rows());
+  weight.cols = static_cast<int32_t>(tensor.row_length());
+  weight.packed = tensor.packed;
+  const auto size = static_cast<int64_t>(tensor.data.size());
+  if (tensor.packed) {
+    CHECK(size == PackedShape(*tensor.packed, weight.rows, weight.cols).bytes());
+  } else {
+    weight.row_bytes = size / weight.rows;
+  }
+  if (placement == Placement::kCopied) {
+    auto bytes = allocate(tensor.data.size());
+    if (!bytes) return bytes.status().with_prefix(tensor.name + ": ");
+    copy_in_parallel(tensor.data, bytes->data());
+    weight.bytes = std::move(*bytes);
+  } else {
+    const Status status = bring_into_memory(tensor.data);
+    if (!status) return status.with_prefix(tensor.name + ": ");
+    // Weights are only read.
+    weight.bytes = Buffer(const_cast<uint8_t*>(tensor.data.data()), tensor.data.size(),
+                          [](uint8_t*, size_t) {});
+  }
+  widest_row_ = std::max(widest_row_, weight.cols);
+  has_packed_ = has_packed_ || weight.packed.has_value();
   return weight;
 }
 
