@@ -9,7 +9,7 @@ found=0
 for target in "$build"/fuzz/fuzz_*; do
   [ -f "$target" ] && [ -x "$target" ] || continue
   name=$(basename "$target")
-  work="$build/work/$name"
+  work="$build/findings/$name"
   mkdir -p "$work/corpus"
   echo "== $name, $seconds s"
   "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
