@@ -33,6 +33,10 @@ void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
   add("--stop", flags.stop, "End the answer before this text; may be given up to 16 times")
       ->type_size(1)
       ->allow_extra_args(false);
+  const std::map<std::string, LoopGuard> guards = {
+      {"off", LoopGuard::kOff}, {"report", LoopGuard::kReport}, {"stop", LoopGuard::kStop}};
+  add("--loop-guard", flags.loop_guard, "When the answer goes round in a loop: off, report, stop")
+      ->transform(CLI::CheckedTransformer(guards).description(""));
 }
 
 Result<SamplingParams> sampling_params(const SamplingFlags& flags) {
@@ -56,6 +60,7 @@ Result<SamplingParams> sampling_params(const SamplingFlags& flags) {
   set(params.max_new_tokens, flags.max_new_tokens);
   if (flags.seed) params.seed = flags.seed;
   if (!flags.stop.empty()) params.stop = flags.stop;
+  set(params.loop_guard, flags.loop_guard);
   if (Status status = validate(params); !status.is_ok()) return status;
   return params;
 }

@@ -26,6 +26,7 @@ struct SamplingFlags {
   std::optional<int64_t> max_new_tokens;
   std::optional<uint64_t> seed;
   std::vector<std::string> stop;
+  std::optional<LoopGuard> loop_guard;
 };
 
 // REQUIRES: `flags` outlives the parsing of `command`.

@@ -129,10 +129,13 @@ http::ServerOptions server_options(const ServerConfig& config) {
   return options;
 }
 
-NativeApiOptions api_options(const ServerConfig& config) {
+NativeApiOptions api_options(const ConfigReport& report) {
+  const ServerConfig& config = report.config;
   NativeApiOptions options;
   options.model_name = config.model_name;
   options.defaults.preset = config.default_preset;
+  const std::string& source = report.sources.at("default_preset");
+  options.defaults.preset_source = source == "default" ? "default" : "config";
   options.defaults.clean_input = config.clean_input;
   options.request_timeout =
       std::chrono::duration_cast<std::chrono::seconds>(config.request_timeout);
@@ -168,7 +171,8 @@ void print_welcome(const ModelInfo& model, const http::Server& server, double lo
   std::fflush(stdout);
 }
 
-int run_server(const ServerConfig& config, const std::string& model_path) {
+int run_server(const ConfigReport& report, const std::string& model_path) {
+  const ServerConfig& config = report.config;
   const EngineOptions options = engine_options(config, model_path);
   if (Status status = check_engine_options(options); !status) {
     return fail(kExitConfiguration, status);
@@ -176,7 +180,7 @@ int run_server(const ServerConfig& config, const std::string& model_path) {
   ClosingSignals signals;
   Result<std::unique_ptr<http::Server>> server = http::Server::bind(server_options(config));
   if (!server) return fail(kExitConfiguration, server.status());
-  NativeApi api(api_options(config));
+  NativeApi api(api_options(report));
   http::Router router;
   api.add_routes(router);
   (*server)->start(std::move(router));
@@ -215,7 +219,7 @@ int serve(const ServeFlags& flags) {
     return fail(kExitConfiguration, status);
   const Result<std::string> model_path = model_path_or_demo(config.model);
   if (!model_path) return fail(kExitModel, model_path.status());
-  return run_server(config, *model_path);
+  return run_server(*report, *model_path);
 }
 
 void add_setting(CLI::App& command, const SettingInfo& setting, std::string& value,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "youtu/generation.h"
+#include "youtu/stats.h"
 #include "youtu/status.h"
 #include "youtu/tokenizer.h"
 
@@ -47,17 +48,6 @@ struct ModelInfo {
   std::string isa;
   int num_threads = 0;
   std::vector<std::string> warnings;  // what was found odd or passed over while loading
-};
-
-struct EngineStats {
-  int64_t requests_running = 0;
-  int64_t requests_waiting = 0;
-  int64_t blocks_total = 0;
-  int64_t blocks_in_use = 0;  // held by running requests
-  int64_t steps = 0;
-  int64_t prompt_tokens = 0;      // computed
-  int64_t completion_tokens = 0;  // sampled
-  int64_t requests_finished = 0;
 };
 
 // All methods are thread-safe.

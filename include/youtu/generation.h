@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "youtu/sampling_params.h"
+#include "youtu/stats.h"
 #include "youtu/status.h"
 #include "youtu/types.h"
 
@@ -24,8 +25,11 @@ struct GenerationEvent {
   std::string text;             // whole characters only
   std::vector<TokenId> tokens;  // the tokens sampled in this step (their text may come later)
   FinishReason finish_reason = FinishReason::kNone;
-  Usage usage;    // complete in the last event
   Status status;  // not ok exactly when finish_reason is kError
+  // Complete in the last event:
+  Usage usage;
+  RequestTimings timings;
+  std::optional<Repetition> repetition;  // the longest that the loop guard found
 };
 
 // The engine's side of a request; implemented by the engine.

@@ -12,6 +12,10 @@
 
 namespace youtu {
 
+// What happens when a completion goes round in a loop: nothing, the last event tells, or it ends
+// there.
+enum class LoopGuard { kOff, kReport, kStop };
+
 // Applied in the order of Hugging Face's and vLLM's samplers: repetition_penalty,
 // no_repeat_ngram_size, presence and frequency penalty, temperature, top_k, top_p, min_p, draw.
 struct SamplingParams {
@@ -27,6 +31,7 @@ struct SamplingParams {
   std::optional<uint64_t> seed;      // none: a fresh one for each request
   std::vector<std::string> stop;     // at most 16 of 1 to 256 bytes each
   bool ignore_eos = false;
+  LoopGuard loop_guard = LoopGuard::kOff;  // the presets stop
 
   bool operator==(const SamplingParams&) const = default;
 };

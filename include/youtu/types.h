@@ -16,18 +16,26 @@ enum class FinishReason {
   kNone,           // it has not ended
   kEndOfSequence,  // the model produced an end token
   kStopString,     // a stop string of the request appeared
+  kRepetition,     // the completion went round in a loop
   kLength,         // max_new_tokens or the context length is reached
   kCancelled,      // the client went away or cancelled
   kError,          // see the event's status
 };
 
-// "stop", "length", "cancelled", "error"; kNone is "".
+// "stop" (also for kRepetition), "length", "cancelled", "error"; kNone is "".
 std::string_view to_string(FinishReason reason);
 
 struct Usage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
   int64_t cached_tokens = 0;  // of prompt_tokens, those found in the prefix cache
+};
+
+// A pattern of `period` tokens that stands `count` times in a row at the end of a completion.
+struct Repetition {
+  int32_t period = 0;
+  int64_t count = 0;
+  bool operator==(const Repetition&) const = default;
 };
 
 struct ToolCall {

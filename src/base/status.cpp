@@ -34,6 +34,7 @@ std::string_view to_string(FinishReason reason) {
     case FinishReason::kEndOfSequence:
       return "stop";
     case FinishReason::kStopString:
+    case FinishReason::kRepetition:
       return "stop";
     case FinishReason::kLength:
       return "length";

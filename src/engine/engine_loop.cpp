@@ -5,10 +5,11 @@
 namespace youtu {
 
 EngineLoop::EngineLoop(const EngineLoopOptions& options, StepExecutor& executor, Inbox& inbox,
-                       StatsBoard& board)
+                       StatsBoard& board, const Clock& clock)
     : options_(options),
       inbox_(inbox),
       board_(board),
+      clock_(clock),
       scheduler_(options.limits),
       runner_(executor, options.limits.max_batch_size, options.limits.max_step_tokens) {
   post_stats();
@@ -45,9 +46,11 @@ void EngineLoop::take_arrivals() {
 // engine and not the process. Which of them it hit half-way cannot be known, so all of them end.
 void EngineLoop::run_step() {
   try {
+    const TimePoint begin = clock_.now();
     const StepPlan& plan = scheduler_.plan();
-    scheduler_.commit(plan, runner_.run(plan));
-    ++num_steps_;
+    const StepResult& result = runner_.run(plan);
+    recorder_.record_step(plan, result, begin, clock_.now());
+    scheduler_.commit(plan, result);
   } catch (const std::exception& error) {
     scheduler_.finish_all(
         FinishReason::kError,
@@ -58,7 +61,10 @@ void EngineLoop::run_step() {
 // The order matters. Once a reader has a last event it may look at the stats or submit again, so
 // the numbers and the place must be right before that.
 void EngineLoop::tell() {
-  const int64_t num_finished = scheduler_.num_unpublished();
+  const int64_t num_finished = static_cast<int64_t>(scheduler_.unpublished().size());
+  for (const auto& sequence : scheduler_.unpublished()) {
+    recorder_.record_finished(*sequence, clock_.now());
+  }
   inbox_.give_back_places(num_finished);
   post_stats();
   const bool has_events = scheduler_.publish();
@@ -68,14 +74,16 @@ void EngineLoop::tell() {
 
 void EngineLoop::post_stats() {
   const SchedulerCounters& counters = scheduler_.counters();
-  board_.post({.requests_running = scheduler_.num_running(),
-               .requests_waiting = scheduler_.num_waiting(),
-               .blocks_total = scheduler_.blocks().num_blocks(),
-               .blocks_in_use = scheduler_.blocks().num_in_use(),
-               .steps = num_steps_,
-               .prompt_tokens = counters.prompt_tokens,
-               .completion_tokens = counters.completion_tokens,
-               .requests_finished = counters.requests_finished});
+  EngineStats stats = recorder_.stats();
+  stats.requests_running = scheduler_.num_running();
+  stats.requests_waiting = scheduler_.num_waiting();
+  stats.blocks_total = scheduler_.blocks().num_blocks();
+  stats.blocks_in_use = scheduler_.blocks().num_in_use();
+  stats.prompt_tokens = counters.prompt_tokens;
+  stats.completion_tokens = counters.completion_tokens;
+  stats.preemptions = counters.preemptions;
+  stats.requests_finished = counters.requests_finished;
+  board_.post(stats);
 }
 
 }  // namespace youtu

@@ -9,10 +9,12 @@
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "engine/inbox.h"
 #include "engine/model_runner.h"
 #include "engine/scheduler.h"
 #include "engine/stats_board.h"
+#include "engine/stats_recorder.h"
 
 namespace youtu {
 
@@ -24,9 +26,9 @@ struct EngineLoopOptions {
 
 class EngineLoop {
  public:
-  // REQUIRES: executor, inbox and board outlive the loop.
+  // REQUIRES: executor, inbox, board and clock outlive the loop.
   EngineLoop(const EngineLoopOptions& options, StepExecutor& executor, Inbox& inbox,
-             StatsBoard& board);
+             StatsBoard& board, const Clock& clock);
 
   // REQUIRES: nothing has been pushed into the inbox yet.
   void set_step_listener(std::function<void()> listener) { listener_ = std::move(listener); }
@@ -44,11 +46,12 @@ class EngineLoop {
   EngineLoopOptions options_;
   Inbox& inbox_;
   StatsBoard& board_;
+  const Clock& clock_;
   Scheduler scheduler_;
   ModelRunner runner_;
   std::function<void()> listener_;
   std::vector<std::unique_ptr<Sequence>> arrivals_;
-  int64_t num_steps_ = 0;
+  StatsRecorder recorder_;
 };
 
 }  // namespace youtu

@@ -42,19 +42,17 @@ void BoundedGenerationStream::push(std::string_view text, std::span<const TokenI
 }
 
 void BoundedGenerationStream::finish(std::string_view text, std::span<const TokenId> tokens,
-                                     FinishReason reason, const Usage& usage, Status status) {
-  CHECK(reason != FinishReason::kNone);
-  CHECK((reason == FinishReason::kError) == !status.is_ok());
+                                     GenerationEnding ending) {
+  CHECK(ending.reason != FinishReason::kNone);
+  CHECK((ending.reason == FinishReason::kError) == !ending.status.is_ok());
   const std::scoped_lock lock(mutex_);
   append(text, tokens);
-  reason_ = reason;
-  usage_ = usage;
-  status_ = std::move(status);
+  ending_ = std::move(ending);
   changed_.notify_all();
 }
 
 void BoundedGenerationStream::append(std::string_view text, std::span<const TokenId> tokens) {
-  CHECK(reason_ == FinishReason::kNone);
+  CHECK(ending_.reason == FinishReason::kNone);
   CHECK(tokens_.size() + tokens.size() <= max_tokens_);
   CHECK(ends_.size() <= max_tokens_);  // one event for each token, and the last
   text_.append(text);
@@ -71,9 +69,11 @@ GenerationEvent BoundedGenerationStream::take_event() {
   event.tokens.assign(tokens_.begin() + static_cast<ptrdiff_t>(begin.token),
                       tokens_.begin() + static_cast<ptrdiff_t>(end.token));
   if (has_delivered_all()) {
-    event.finish_reason = reason_;
-    event.usage = usage_;
-    event.status = status_;
+    event.finish_reason = ending_.reason;
+    event.status = ending_.status;
+    event.usage = ending_.usage;
+    event.timings = std::move(ending_.timings);
+    event.repetition = ending_.repetition;
   }
   return event;
 }

@@ -16,6 +16,15 @@
 
 namespace youtu {
 
+// All that a last event says beside its text.
+struct GenerationEnding {
+  FinishReason reason = FinishReason::kNone;
+  Status status = {};
+  Usage usage = {};
+  RequestTimings timings = {};
+  std::optional<Repetition> repetition = std::nullopt;
+};
+
 // Shared by the sequence that writes it and the handle that reads it; lives until both are gone.
 class BoundedGenerationStream final : public GenerationStream {
  public:
@@ -33,10 +42,9 @@ class BoundedGenerationStream final : public GenerationStream {
   bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   // REQUIRES: not finished, at most max_new_tokens tokens in all.
   void push(std::string_view text, std::span<const TokenId> tokens);
-  // The last event. REQUIRES: not finished, reason != kNone, and `status` is an error exactly for
-  // kError.
-  void finish(std::string_view text, std::span<const TokenId> tokens, FinishReason reason,
-              const Usage& usage, Status status);
+  // The last event. REQUIRES: not finished, the ending's reason is not kNone, and its status is an
+  // error exactly for kError.
+  void finish(std::string_view text, std::span<const TokenId> tokens, GenerationEnding ending);
 
  private:
   // Where the text and the tokens of an event end; they begin where those of the event before end.
@@ -46,7 +54,7 @@ class BoundedGenerationStream final : public GenerationStream {
   };
   void append(std::string_view text, std::span<const TokenId> tokens);
   bool has_event() const { return next_event_ < ends_.size(); }
-  bool has_delivered_all() const { return reason_ != FinishReason::kNone && !has_event(); }
+  bool has_delivered_all() const { return ending_.reason != FinishReason::kNone && !has_event(); }
   GenerationEvent take_event();
 
   const RequestId id_;
@@ -59,9 +67,7 @@ class BoundedGenerationStream final : public GenerationStream {
   std::vector<TokenId> tokens_;
   std::vector<EventEnd> ends_;
   size_t next_event_ = 0;
-  FinishReason reason_ = FinishReason::kNone;
-  Usage usage_;
-  Status status_;
+  GenerationEnding ending_;
 };
 
 }  // namespace youtu

@@ -26,7 +26,9 @@ TEST(GenerationStream, DeliversEventsInOrderAndOnce) {
   EXPECT_EQ(first->text, "a");
   EXPECT_THAT(first->tokens, ElementsAre(1));
   EXPECT_EQ(first->finish_reason, FinishReason::kNone);
-  stream.finish("bc", {}, FinishReason::kLength, {.prompt_tokens = 4, .completion_tokens = 2}, {});
+  stream.finish(
+      "bc", {},
+      {.reason = FinishReason::kLength, .usage = {.prompt_tokens = 4, .completion_tokens = 2}});
   const auto second = stream.try_next();
   EXPECT_EQ(second->text, "");
   EXPECT_THAT(second->tokens, ElementsAre(2));
@@ -46,7 +48,7 @@ TEST(GenerationStream, WaitReturnsWhenAnEventComes) {
   BoundedGenerationStream stream(1, 100);
   std::thread writer([&] {
     for (int i = 0; i < 100; ++i) stream.push("x", kOne);
-    stream.finish("", {}, FinishReason::kEndOfSequence, {}, {});
+    stream.finish("", {}, {.reason = FinishReason::kEndOfSequence});
   });
   std::string text;
   for (;;) {
@@ -67,7 +69,7 @@ TEST(GenerationStream, WaitGivesUp) {
 
 TEST(GenerationStream, CarriesTheErrorInItsLastEvent) {
   BoundedGenerationStream stream(1, 1);
-  stream.finish("", {}, FinishReason::kError, {}, Status::internal("broken"));
+  stream.finish("", {}, {.reason = FinishReason::kError, .status = Status::internal("broken")});
   const auto event = stream.try_next();
   EXPECT_EQ(event->finish_reason, FinishReason::kError);
   EXPECT_EQ(event->status.message(), "broken");
@@ -78,7 +80,7 @@ TEST(GenerationStream, CancelIsSeenAndMayComeTwiceOrLate) {
   EXPECT_FALSE(stream->is_cancelled());
   { const GenerationHandle handle(stream); }
   EXPECT_TRUE(stream->is_cancelled());
-  stream->finish("", {}, FinishReason::kCancelled, {}, {});
+  stream->finish("", {}, {.reason = FinishReason::kCancelled});
   stream->cancel();
   EXPECT_EQ(stream->try_next()->finish_reason, FinishReason::kCancelled);
 }
@@ -87,10 +89,10 @@ TEST(GenerationStreamDeathTest, HoldsTheWriterToItsBounds) {
   BoundedGenerationStream stream(1, 1);
   stream.push("", kOne);
   EXPECT_DEATH(stream.push("", kOne), "max_tokens_");
-  EXPECT_DEATH(stream.finish("", {}, FinishReason::kNone, {}, {}), "reason");
-  EXPECT_DEATH(stream.finish("", {}, FinishReason::kError, {}, {}), "status");
-  stream.finish("", {}, FinishReason::kLength, {}, {});
-  EXPECT_DEATH(stream.push("", {}), "reason_");
+  EXPECT_DEATH(stream.finish("", {}, {.reason = FinishReason::kNone}), "reason");
+  EXPECT_DEATH(stream.finish("", {}, {.reason = FinishReason::kError}), "status");
+  stream.finish("", {}, {.reason = FinishReason::kLength});
+  EXPECT_DEATH(stream.push("", {}), "reason");
 }
 
 }  // namespace

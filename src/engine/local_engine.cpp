@@ -52,7 +52,7 @@ LocalEngine::LocalEngine(EngineParts parts)
     : parts_(std::move(parts)),
       seed_key_(fresh_seed_key()),
       inbox_(int64_t{batch_size_of(parts_.options)} + parts_.options.max_queued_requests),
-      loop_(loop_options(parts_.options), *parts_.executor, inbox_, board_),
+      loop_(loop_options(parts_.options), *parts_.executor, inbox_, board_, steady_clock()),
       thread_([this] { loop_.run(); }) {}
 
 LocalEngine::~LocalEngine() {
@@ -84,8 +84,9 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   const RequestId id = inbox_.next_request_id();
   const uint64_t seed = request.sampling.seed.value_or(random_bits(seed_key_, id));
   auto stream = std::make_shared<BoundedGenerationStream>(id, request.sampling.max_new_tokens);
-  auto sequence = std::make_unique<Sequence>(
-      std::move(request), seed, parts_.tokenizer->eos_tokens(), *std::move(text), stream);
+  auto sequence =
+      std::make_unique<Sequence>(std::move(request), seed, parts_.tokenizer->eos_tokens(),
+                                 *std::move(text), stream, steady_clock().now());
   RETURN_IF_ERROR(inbox_.push(std::move(sequence)));
   return GenerationHandle(std::move(stream));
 }

@@ -77,6 +77,7 @@ void Scheduler::preempt_youngest() {
   running_.pop_back();
   blocks_.release(youngest->block_table());
   youngest->rewind();
+  youngest->timeline().add_preemption();
   waiting_.push_front(std::move(youngest));
   has_preempted_ = true;
   ++counters_.preemptions;

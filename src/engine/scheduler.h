@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "cache/block_manager.h"
@@ -58,7 +59,7 @@ class Scheduler {
   void commit(const StepPlan& plan, const StepResult& result);
 
   // Sequences that have finished since the last publish(). Their blocks are already back.
-  int64_t num_unpublished() const { return static_cast<int64_t>(finished_.size()); }
+  std::span<const std::unique_ptr<Sequence>> unpublished() const { return finished_; }
   // Gives the staged events to their readers and forgets the finished sequences. True if there were
   // events.
   bool publish();

@@ -306,7 +306,7 @@ TEST(Scheduler, FinishAllLeavesNothing) {
   for (uint64_t seed = 1; seed <= 5; ++seed) clients.push_back(bench.add(make_request(6, 9, seed)));
   for (int i = 0; i < 3; ++i) bench.step();
   bench.scheduler().finish_all(FinishReason::kCancelled);
-  EXPECT_EQ(bench.scheduler().num_unpublished(), 5);
+  EXPECT_EQ(bench.scheduler().unpublished().size(), 5u);
   EXPECT_TRUE(bench.scheduler().publish());
   EXPECT_FALSE(bench.scheduler().has_work());
   bench.scheduler().check_integrity();

@@ -13,18 +13,21 @@ constexpr size_t kReservedTextBytes = 256;
 }  // namespace
 
 Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const TokenId> end_tokens,
-                   CompletionText text, std::shared_ptr<BoundedGenerationStream> stream)
+                   CompletionText text, std::shared_ptr<BoundedGenerationStream> stream,
+                   TimePoint arrival)
     : sampling_(std::move(request.sampling)),
       seed_(seed),
       tokens_(std::move(request.prompt_tokens)),
       num_prompt_tokens_(tokens_.size()),
       end_tokens_(end_tokens),
       text_(std::move(text)),
-      stream_(std::move(stream)) {
+      stream_(std::move(stream)),
+      timeline_(arrival, sampling_.max_new_tokens) {
   CHECK(!tokens_.empty());
   tokens_.reserve(static_cast<size_t>(max_tokens()));
   staged_text_.reserve(kReservedTextBytes);
   staged_tokens_.reserve(1);
+  if (sampling_.loop_guard != LoopGuard::kOff) loop_detector_ = std::make_unique<LoopDetector>();
 }
 
 void Sequence::advance(int32_t count) {
@@ -50,11 +53,34 @@ void Sequence::append(TokenId token) {
   staged_tokens_.push_back(token);
   if (!sampling_.ignore_eos && is_end_token(token)) {
     flush_text(FinishReason::kEndOfSequence);
-  } else if (text_.append(token, staged_text_)) {
+  } else if (completes_stop_string(token)) {
     finish_reason_ = FinishReason::kStopString;
+  } else if (is_looping(token)) {
+    flush_text(FinishReason::kRepetition);
   } else if (num_completion_tokens() == sampling_.max_new_tokens) {
     flush_text(FinishReason::kLength);
   }
+}
+
+bool Sequence::completes_stop_string(TokenId token) {
+  const TimePoint begin = steady_clock().now();
+  const bool is_complete = text_.append(token, staged_text_);
+  timeline_.add_detokenize(steady_clock().now() - begin);
+  return is_complete;
+}
+
+// True if the completion shall end here for going round in a loop.
+bool Sequence::is_looping(TokenId token) {
+  if (!loop_detector_) return false;
+  const std::optional<Repetition> found = loop_detector_->append(token);
+  if (!found) return false;
+  repetition_ = found;
+  return sampling_.loop_guard == LoopGuard::kStop;
+}
+
+void Sequence::stage_timings(RequestTimings timings) {
+  CHECK(is_finished());
+  timings_ = std::move(timings);
 }
 
 void Sequence::flush_text(FinishReason reason) {
@@ -72,7 +98,12 @@ bool Sequence::publish() {
   if (is_finished()) {
     const Usage usage = {.prompt_tokens = num_prompt_tokens(),
                          .completion_tokens = num_completion_tokens()};
-    stream_->finish(staged_text_, staged_tokens_, finish_reason_, usage, std::move(status_));
+    stream_->finish(staged_text_, staged_tokens_,
+                    {.reason = finish_reason_,
+                     .status = std::move(status_),
+                     .usage = usage,
+                     .timings = std::move(timings_),
+                     .repetition = repetition_});
     return true;
   }
   if (staged_tokens_.empty()) return false;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "cache/block_table.h"
 #include "engine/completion_text.h"
 #include "engine/generation_stream.h"
+#include "engine/request_timeline.h"
+#include "sampling/loop_detector.h"
 #include "sampling/penalties.h"
 #include "youtu/generation.h"
 
@@ -23,7 +26,8 @@ class Sequence {
  public:
   // REQUIRES: the request is valid, `end_tokens` outlives the sequence.
   Sequence(GenerationRequest request, uint64_t seed, std::span<const TokenId> end_tokens,
-           CompletionText text, std::shared_ptr<BoundedGenerationStream> stream);
+           CompletionText text, std::shared_ptr<BoundedGenerationStream> stream,
+           TimePoint arrival = TimePoint());
 
   RequestId id() const { return stream_->id(); }
   const SamplingParams& sampling() const { return sampling_; }
@@ -55,12 +59,20 @@ class Sequence {
   // Ends it for a reason from outside. Text that was held back is given out: it was generated.
   void finish(FinishReason reason, Status status = {});
 
+  RequestTimeline& timeline() { return timeline_; }
+  const RequestTimeline& timeline() const { return timeline_; }
+  FinishReason finish_reason() const { return finish_reason_; }
+  // What the last event shall say of them. REQUIRES: is_finished().
+  void stage_timings(RequestTimings timings);
+
   // Gives the staged event to the reader. False if there is none.
   bool publish();
 
  private:
   bool is_end_token(TokenId token) const;
   void flush_text(FinishReason reason);
+  bool completes_stop_string(TokenId token);
+  bool is_looping(TokenId token);
 
   SamplingParams sampling_;
   uint64_t seed_;
@@ -71,12 +83,16 @@ class Sequence {
   std::span<const TokenId> end_tokens_;
   CompletionText text_;
   std::shared_ptr<BoundedGenerationStream> stream_;
+  RequestTimeline timeline_;
+  std::unique_ptr<LoopDetector> loop_detector_;  // if the request has a loop guard
+  std::optional<Repetition> repetition_;         // the longest so far
 
   // The staged event.
   std::string staged_text_;
   std::vector<TokenId> staged_tokens_;
   FinishReason finish_reason_ = FinishReason::kNone;
   Status status_;
+  RequestTimings timings_;
 };
 
 }  // namespace youtu

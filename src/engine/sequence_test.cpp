@@ -194,5 +194,33 @@ TEST_F(SequenceDeathTest, RefusesATokenBeforeAllAreComputed) {
   EXPECT_DEATH(sequence.advance(4), "num_uncomputed_tokens");
 }
 
+SamplingParams with_loop_guard(LoopGuard guard) {
+  SamplingParams sampling = with_length(400);
+  sampling.loop_guard = guard;
+  return sampling;
+}
+
+TEST_F(SequenceTest, LoopGuardEndsALoop) {
+  Sequence& sequence = start(with_loop_guard(LoopGuard::kStop));
+  while (!sequence.is_finished()) feed_token("abc"[sequence.num_completion_tokens() % 3]);
+  EXPECT_EQ(last_.finish_reason, FinishReason::kRepetition);
+  EXPECT_EQ(last_.repetition, (Repetition{.period = 3, .count = kMinLoopTokens / 3}));
+  EXPECT_EQ(static_cast<int64_t>(text_.size()), kMinLoopTokens);
+}
+
+TEST_F(SequenceTest, LoopGuardMayOnlyTell) {
+  Sequence& sequence = start(with_loop_guard(LoopGuard::kReport));
+  while (!sequence.is_finished()) feed_token("abc"[sequence.num_completion_tokens() % 3]);
+  EXPECT_EQ(last_.finish_reason, FinishReason::kLength);
+  EXPECT_EQ(last_.repetition, (Repetition{.period = 3, .count = 400 / 3}));
+}
+
+TEST_F(SequenceTest, WithoutLoopGuardALoopIsNobodysBusiness) {
+  Sequence& sequence = start(with_loop_guard(LoopGuard::kOff));
+  while (!sequence.is_finished()) feed_token('a');
+  EXPECT_EQ(last_.finish_reason, FinishReason::kLength);
+  EXPECT_FALSE(last_.repetition);
+}
+
 }  // namespace
 }  // namespace youtu

@@ -68,6 +68,7 @@ SamplingParams make_params(double temperature, int64_t top_k, double top_p, int6
   params.top_p = top_p;
   params.max_new_tokens = max_new_tokens;
   params.repetition_penalty = repetition_penalty;
+  params.loop_guard = LoopGuard::kStop;
   return params;
 }
 

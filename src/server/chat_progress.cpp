@@ -41,6 +41,9 @@ class ChatProgress {
     answer.has_reasoning = splitter_.has_reasoning();
     answer.finish_reason = finish_reason_;
     answer.usage = usage_;
+    answer.timings = timings_;
+    answer.prepare_seconds = job_.prepare_seconds;
+    answer.repetition = repetition_;
     return answer;
   }
 
@@ -53,6 +56,8 @@ class ChatProgress {
     finished_ = true;
     finish_reason_ = last.finish_reason;
     usage_ = last.usage;
+    timings_ = last.timings;
+    repetition_ = last.repetition;
     if (last.finish_reason == FinishReason::kError) error_ = last.status;
     if (last.finish_reason == FinishReason::kCancelled)
       error_ = Status::cancelled("the server is closing");
@@ -64,6 +69,8 @@ class ChatProgress {
   bool finished_ = false;
   FinishReason finish_reason_ = FinishReason::kNone;
   Usage usage_;
+  RequestTimings timings_;
+  std::optional<Repetition> repetition_;
   Status error_;
 };
 

@@ -17,6 +17,7 @@ struct ChatJob {
   GenerationHandle handle;
   ChatRequest request;
   bool starts_in_reasoning = false;
+  double prepare_seconds = 0;  // until the engine had the request
   std::string model_name;
   std::chrono::steady_clock::time_point give_up;  // R3: every request ends
 };

@@ -6,8 +6,11 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "http/sse.h"
 #include "server/chat_progress.h"
+#include "server/engine_metrics.h"
+#include "server/prometheus_text.h"
 
 namespace youtu {
 
@@ -81,6 +84,7 @@ std::optional<http::Response> refuse_content(const http::Request& request) {
 
 void NativeApi::add_routes(http::Router& router) {
   router.add("GET", "/health", [this](const http::Request&) { return health(); });
+  router.add("GET", "/metrics", [this](const http::Request&) { return metrics(); });
   router.add("POST", "/chat", [this](const http::Request& request) { return chat(request); });
   router.add("POST", "/chat_stream",
              [this](const http::Request& request) { return chat_stream(request); });
@@ -108,7 +112,18 @@ http::Response NativeApi::health() const {
   return response;
 }
 
+// Answered while draining too: that is when someone watches.
+http::Response NativeApi::metrics() const {
+  const Engine* engine = engine_.load();
+  if (!engine) return status_response(readiness());
+  http::Response response;
+  response.content_type = PrometheusText::kContentType;
+  response.body = engine_metrics(engine->stats(), engine->model_info(), model_name());
+  return response;
+}
+
 Result<ChatJob> NativeApi::begin(const http::Request& request) const {
+  const TimePoint arrival = steady_clock().now();
   RETURN_IF_ERROR(readiness());
   Engine& engine = *engine_.load();
   Result<ChatRequest> chat = parse_chat_request(request.body, options_.defaults);
@@ -123,6 +138,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   generation.sampling = chat->sampling;
   generation.skip_control_tokens =
       !(chat->enable_thinking && thinking_tags_are_control(engine.tokenizer()));
+  job.prepare_seconds = seconds_between(arrival, steady_clock().now());
   Result<GenerationHandle> handle = engine.submit(std::move(generation));
   RETURN_IF_ERROR(handle);
   job.handle = *std::move(handle);

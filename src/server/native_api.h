@@ -1,4 +1,4 @@
-// The service of the tuning guide: GET /health, POST /chat, POST /chat_stream.
+// The service of the tuning guide: GET /health, POST /chat, POST /chat_stream; and GET /metrics.
 #pragma once
 
 #include <atomic>
@@ -35,6 +35,7 @@ class NativeApi {
 
  private:
   http::Response health() const;
+  http::Response metrics() const;
   http::Reply chat(const http::Request& request) const;
   http::Reply chat_stream(const http::Request& request) const;
   Result<ChatJob> begin(const http::Request& request) const;

@@ -262,5 +262,43 @@ TEST_F(NativeApiTest, AModelWithoutATemplateTakesPromptsOnly) {
   EXPECT_EQ(json(chat(R"({"prompt":"x","system":"s"})"))["error"]["code"], "no_chat_template");
 }
 
+TEST_F(NativeApiTest, TellsItsMetrics) {
+  start();
+  EXPECT_EQ(test::get(port(), "/metrics").status, 503);
+  api_->attach(*engine_);
+  chat(R"({"prompt":"a"})");
+  const RawResponse response = test::get(port(), "/metrics");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.fields.at("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_NE(response.body.find("vllm:num_requests_running{model_name=\"Youtu-LLM-2B\""),
+            std::string::npos);
+  api_->begin_drain();
+  EXPECT_EQ(test::get(port(), "/metrics").status, 200);
+}
+
+TEST_F(NativeApiTest, ExplainsAnAnswerToWhoeverAsks) {
+  start_ready();
+  const Json plain = json(chat(R"({"prompt":"a"})"));
+  EXPECT_FALSE(plain.contains("timings"));
+  EXPECT_FALSE(plain.contains("sources"));
+  const Json answer = json(chat(
+      R"({"prompt":"a","timings":true,"explain":true,"config":"speed","top_k":3,"max_tokens":9})"));
+  EXPECT_GE(answer["timings"]["prepare_ms"], 0.0);
+  EXPECT_TRUE(answer["timings"]["prefill_chunks"].is_array());
+  EXPECT_EQ(answer["sources"]["preset"], "request");
+  EXPECT_EQ(answer["sources"]["top_k"], "request");
+  EXPECT_EQ(answer["sources"]["max_new_tokens"], "request");
+  EXPECT_EQ(answer["sources"]["temperature"], "preset");
+  EXPECT_EQ(answer["sources"]["seed"], "drawn");
+}
+
+TEST_F(NativeApiTest, SaysThatAnAnswerWentRoundInALoop) {
+  start_ready();
+  engine_->answer("round", {.pieces = {"a"}, .finish_reason = FinishReason::kRepetition});
+  const Json answer = json(chat(R"({"prompt":"round"})"));
+  EXPECT_EQ(answer["finish_reason"], "stop");
+  EXPECT_EQ(answer["stop_reason"], "repetition_loop");
+}
+
 }  // namespace
 }  // namespace youtu

@@ -13,9 +13,10 @@ namespace youtu {
 
 namespace {
 
-using Member = std::variant<double SamplingParams::*, int64_t SamplingParams::*,
-                            bool SamplingParams::*, std::optional<uint64_t> SamplingParams::*,
-                            std::vector<std::string> SamplingParams::*>;
+using Member =
+    std::variant<double SamplingParams::*, int64_t SamplingParams::*, bool SamplingParams::*,
+                 LoopGuard SamplingParams::*, std::optional<uint64_t> SamplingParams::*,
+                 std::vector<std::string> SamplingParams::*>;
 
 struct SamplingField {
   std::string_view name;
@@ -23,7 +24,7 @@ struct SamplingField {
   Member member;
 };
 
-constexpr std::array<SamplingField, 12> kFields = {{
+constexpr std::array<SamplingField, 13> kFields = {{
     {"temperature", "", &SamplingParams::temperature},
     {"top_k", "", &SamplingParams::top_k},
     {"top_p", "", &SamplingParams::top_p},
@@ -36,7 +37,14 @@ constexpr std::array<SamplingField, 12> kFields = {{
     {"seed", "", &SamplingParams::seed},
     {"stop", "", &SamplingParams::stop},
     {"ignore_eos", "", &SamplingParams::ignore_eos},
+    {"loop_guard", "", &SamplingParams::loop_guard},
 }};
+
+constexpr std::array<std::string_view, 3> kLoopGuards = {"off", "report", "stop"};
+
+std::string_view to_string(LoopGuard guard) {
+  return kLoopGuards[static_cast<size_t>(guard)];
+}
 
 Status wrong_type(std::string_view name, std::string_view expected) {
   return Status::invalid_argument(std::string(name) + " must be " + std::string(expected),
@@ -83,6 +91,16 @@ Status read(std::string_view name, const Json& value, bool& out) {
   if (!value.is_boolean()) return wrong_type(name, "true or false");
   out = value.get<bool>();
   return Status::ok();
+}
+
+Status read(std::string_view name, const Json& value, LoopGuard& out) {
+  for (size_t i = 0; i < kLoopGuards.size(); ++i) {
+    if (!value.is_string() || value.get_ref<const std::string&>() != kLoopGuards[i]) continue;
+    out = static_cast<LoopGuard>(i);
+    return Status::ok();
+  }
+  return Status::invalid_argument(std::string(name) + " must be \"off\", \"report\" or \"stop\"",
+                                  std::string(name), "out_of_range");
 }
 
 Status read(std::string_view name, const Json& value, std::optional<uint64_t>& out) {
@@ -167,11 +185,24 @@ OrderedJson sampling_fields(const SamplingParams& params) {
           const auto& value = params.*member;
           if constexpr (std::is_same_v<decltype(value), const std::optional<uint64_t>&>) {
             if (value) json[std::string(field.name)] = *value;
+          } else if constexpr (std::is_same_v<decltype(value), const LoopGuard&>) {
+            json[std::string(field.name)] = to_string(value);
           } else {
             json[std::string(field.name)] = value;
           }
         },
         field.member);
+  }
+  return json;
+}
+
+OrderedJson sampling_sources(const Json& body) {
+  OrderedJson json;
+  for (const SamplingField& field : kFields) {
+    const Result<std::string_view> name = spelling(body, field);
+    const bool is_given = name.is_ok() && !name->empty();
+    const std::string_view otherwise = field.name == "seed" ? "drawn" : "preset";
+    json[std::string(field.name)] = is_given ? "request" : otherwise;
   }
   return json;
 }

@@ -20,4 +20,8 @@ Status read_sampling_fields(const Json& body, SamplingParams& params);
 
 OrderedJson sampling_fields(const SamplingParams& params);
 
+// For each of the fields above where its value came from: "request", or "preset". A seed that the
+// request did not give was "drawn". REQUIRES: `body` is an object.
+OrderedJson sampling_sources(const Json& body);
+
 }  // namespace youtu

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "server/sampling_fields.h"
+#include "server/timings_json.h"
 
 namespace youtu {
 
@@ -16,9 +17,9 @@ constexpr std::string_view kRetryAfterSeconds = "2";
 constexpr size_t kMaxIgnoredNames = 16;
 constexpr size_t kMaxIgnoredNameBytes = 64;
 
-constexpr std::array<std::string_view, 8> kOtherFields = {
-    "prompt", "messages",        "system",      "preset",
-    "config", "enable_thinking", "clean_input", "stream_format"};
+constexpr std::array<std::string_view, 10> kOtherFields = {
+    "prompt",          "messages",    "system",        "preset",  "config",
+    "enable_thinking", "clean_input", "stream_format", "timings", "explain"};
 constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
 
 Status wrong_type(const std::string& name, std::string_view expected) {
@@ -187,6 +188,19 @@ Status read_preset(const Json& body, const ChatDefaults& defaults, ChatRequest& 
   return Status::ok();
 }
 
+// The preset is itself a value that came from somewhere.
+Status read_sources(const Json& body, const ChatDefaults& defaults, ChatRequest& request) {
+  bool explain = false;
+  RETURN_IF_ERROR(read_flag(body, "explain", explain));
+  if (!explain) return Status::ok();
+  OrderedJson sources;
+  const bool is_given = find(body, "preset") || find(body, "config");
+  sources["preset"] = is_given ? "request" : defaults.preset_source;
+  sources.update(sampling_sources(body));
+  request.sources = sources.dump();
+  return Status::ok();
+}
+
 Status read_stream_format(const Json& body, StreamFormat& format) {
   Result<std::optional<std::string>> name = read_text(body, "stream_format");
   RETURN_IF_ERROR(name);
@@ -211,10 +225,19 @@ OrderedJson usage_json(const Usage& usage) {
 void add_summary(OrderedJson& json, const ChatAnswer& answer, const ChatRequest& request,
                  std::string_view model) {
   json["finish_reason"] = to_string(answer.finish_reason);
+  if (answer.finish_reason == FinishReason::kRepetition) json["stop_reason"] = "repetition_loop";
+  if (answer.repetition) {
+    json["repetition"] = {{"period", answer.repetition->period},
+                          {"count", answer.repetition->count}};
+  }
   json["usage"] = usage_json(answer.usage);
   json["model"] = model;
   json["preset"] = request.preset;
   json["parameters"] = sampling_fields(request.sampling);
+  if (!request.sources.empty()) json["sources"] = OrderedJson::parse(request.sources);
+  if (request.wants_timings) {
+    json["timings"] = timings_json(answer.timings, answer.usage, answer.prepare_seconds);
+  }
 }
 
 std::string dump(const OrderedJson& json) {
@@ -248,9 +271,11 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   bool clean = defaults.clean_input;
   RETURN_IF_ERROR(read_flag(*body, "clean_input", clean));
   RETURN_IF_ERROR(read_flag(*body, "enable_thinking", request.enable_thinking));
+  RETURN_IF_ERROR(read_flag(*body, "timings", request.wants_timings));
   RETURN_IF_ERROR(read_stream_format(*body, request.stream_format));
   RETURN_IF_ERROR(read_preset(*body, defaults, request));
   RETURN_IF_ERROR(read_sampling_fields(*body, request.sampling));
+  RETURN_IF_ERROR(read_sources(*body, defaults, request));
   RETURN_IF_ERROR(read_conversation(*body, clean, request.messages));
   for (const auto& [name, value] : body->items()) {
     const bool known =

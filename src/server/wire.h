@@ -1,12 +1,14 @@
 // The door between JSON and the public types: behind it there are only typed, validated values.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "http/message.h"
 #include "youtu/sampling_params.h"
+#include "youtu/stats.h"
 #include "youtu/status.h"
 #include "youtu/tokenizer.h"
 #include "youtu/types.h"
@@ -18,6 +20,7 @@ inline constexpr size_t kMaxMessages = 1024;
 // What stands for the fields that a request does not have.
 struct ChatDefaults {
   std::string preset{kDefaultPreset};
+  std::string preset_source = "default";  // or "config"
   bool clean_input = false;
 };
 
@@ -33,6 +36,8 @@ struct ChatRequest {
   // waits for an answer.
   bool enable_thinking = false;
   StreamFormat stream_format = StreamFormat::kText;
+  bool wants_timings = false;
+  std::string sources;  // JSON: where each parameter's value came from; empty if not asked for
   std::vector<std::string>
       ignored_fields;  // fields that mean nothing here, in the order of their names
 };
@@ -49,6 +54,9 @@ struct ChatAnswer {
   bool has_reasoning = false;
   FinishReason finish_reason = FinishReason::kNone;
   Usage usage;
+  RequestTimings timings;
+  double prepare_seconds = 0;  // before the engine had the request: JSON, template, tokens
+  std::optional<Repetition> repetition;
 };
 
 // The body of /chat: "response" first, as the guide's client reads it, then what else there is to

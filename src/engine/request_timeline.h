@@ -1,0 +1,46 @@
+// When things happened to a request, and what of it is told in the end. It is told times and asks
+// no clock itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "youtu/stats.h"
+
+namespace youtu {
+
+// Engine thread only, after construction.
+class RequestTimeline {
+ public:
+  // REQUIRES: max_new_tokens >= 1.
+  RequestTimeline(TimePoint arrival, int64_t max_new_tokens);
+
+  // A step from `begin` to `end` computed `num_tokens` of its tokens and sampled `num_sampled`.
+  void add_step(TimePoint begin, TimePoint end, int32_t num_tokens, int32_t num_sampled);
+  void add_preemption() { ++num_preemptions_; }
+  void add_detokenize(Duration duration) { detokenize_ += duration; }
+
+  TimePoint arrival() const { return arrival_; }
+  std::optional<TimePoint> first_token() const { return first_token_; }
+  std::optional<TimePoint> last_token() const { return last_token_; }
+
+  // The account as of `now`, the time of the last event.
+  RequestTimings account(TimePoint now) const;
+
+ private:
+  TimePoint arrival_;
+  std::optional<TimePoint> first_step_;
+  std::optional<TimePoint> first_token_;
+  std::optional<TimePoint> last_token_;
+  Duration detokenize_{};
+  std::vector<PrefillChunk> prefill_chunks_;
+  int64_t num_prefill_chunks_ = 0;
+  int64_t prefill_tokens_ = 0;
+  int64_t num_steps_ = 0;
+  int64_t num_preemptions_ = 0;
+  std::vector<float> gaps_;  // seconds between tokens
+};
+
+}  // namespace youtu
