@@ -29,6 +29,7 @@ struct EngineOptions {
   int max_queued_requests = 32;  // waiting beyond the batch; more are refused
   int64_t cache_tokens = 0;      // latent cache size; 0: max_batch_size * max_context_tokens
   std::string cache_dtype = "auto";  // or "f32", "bf16", "int8": what the cache holds
+  bool prefix_cache = true;          // what is computed is kept for prompts that begin alike
 };
 
 struct ModelInfo {
@@ -54,9 +55,13 @@ struct EngineStats {
   int64_t requests_waiting = 0;
   int64_t blocks_total = 0;
   int64_t blocks_in_use = 0;  // held by running requests
+  int64_t blocks_cached = 0;  // held by none, kept for the next prompt that begins alike
   int64_t steps = 0;
-  int64_t prompt_tokens = 0;      // computed
-  int64_t completion_tokens = 0;  // sampled
+  int64_t prompt_tokens = 0;          // computed
+  int64_t completion_tokens = 0;      // sampled
+  int64_t prefix_queried_tokens = 0;  // prompt tokens of requests that began, and of these
+  int64_t prefix_hit_tokens = 0;      // those found in the prefix cache
+  int64_t preemptions = 0;
   int64_t requests_finished = 0;
 };
 
@@ -65,7 +70,8 @@ class Engine {
  public:
   virtual ~Engine() = default;  // cancels what runs and stops after the current step
 
-  // Errors: kInvalidArgument (bad parameters, empty prompt, reason "context_length_exceeded"),
+  // Errors: kInvalidArgument (bad parameters, empty prompt, reason "context_length_exceeded";
+  // param() is the field's name),
   // kResourceExhausted (the queue is full), kUnavailable (draining).
   virtual Result<GenerationHandle> submit(GenerationRequest request) = 0;
   virtual const Tokenizer& tokenizer() const = 0;

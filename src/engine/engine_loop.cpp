@@ -9,8 +9,8 @@ EngineLoop::EngineLoop(const EngineLoopOptions& options, StepExecutor& executor,
     : options_(options),
       inbox_(inbox),
       board_(board),
-      scheduler_(options.limits),
-      runner_(executor, options.limits.max_batch_size, options.limits.max_step_tokens) {
+      scheduler_(options.scheduler),
+      runner_(executor, options.scheduler.max_batch_size, options.scheduler.max_step_tokens) {
   post_stats();
 }
 
@@ -31,7 +31,7 @@ void EngineLoop::run() {
 void EngineLoop::wait_for_work() {
   inbox_.wait();
   if (options_.batch_timeout.count() > 0) {
-    inbox_.wait_for(static_cast<size_t>(options_.limits.max_batch_size), options_.batch_timeout);
+    inbox_.wait_for(static_cast<size_t>(options_.scheduler.max_batch_size), options_.batch_timeout);
   }
 }
 
@@ -45,7 +45,7 @@ void EngineLoop::take_arrivals() {
 // engine and not the process. Which of them it hit half-way cannot be known, so all of them end.
 void EngineLoop::run_step() {
   try {
-    const StepPlan& plan = scheduler_.plan();
+    const StepPlan& plan = scheduler_.plan(options_.scheduler.max_step_tokens);
     scheduler_.commit(plan, runner_.run(plan));
     ++num_steps_;
   } catch (const std::exception& error) {
@@ -72,9 +72,13 @@ void EngineLoop::post_stats() {
                .requests_waiting = scheduler_.num_waiting(),
                .blocks_total = scheduler_.blocks().num_blocks(),
                .blocks_in_use = scheduler_.blocks().num_in_use(),
+               .blocks_cached = scheduler_.blocks().num_cached(),
                .steps = num_steps_,
                .prompt_tokens = counters.prompt_tokens,
                .completion_tokens = counters.completion_tokens,
+               .prefix_queried_tokens = counters.prefix_queried_tokens,
+               .prefix_hit_tokens = counters.prefix_hit_tokens,
+               .preemptions = counters.preemptions,
                .requests_finished = counters.requests_finished});
 }
 

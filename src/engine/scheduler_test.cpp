@@ -34,10 +34,11 @@ struct Client {
 
 class Bench {
  public:
-  explicit Bench(const SchedulerLimits& limits, LogitScript script = hashed_logits)
-      : executor_(ToyTokenizer::kVocabSize, limits.num_blocks, std::move(script)),
-        scheduler_(limits),
-        runner_(executor_, limits.max_batch_size, limits.max_step_tokens) {}
+  explicit Bench(const SchedulerOptions& options, LogitScript script = hashed_logits)
+      : executor_(ToyTokenizer::kVocabSize, options.num_blocks, std::move(script)),
+        max_prompt_tokens_(options.max_step_tokens),
+        scheduler_(options),
+        runner_(executor_, options.max_batch_size, options.max_step_tokens) {}
 
   std::shared_ptr<Client> add(const GenerationRequest& request) {
     auto client = std::make_shared<Client>();
@@ -58,7 +59,7 @@ class Bench {
     std::vector<std::pair<RequestId, int32_t>> planned;
     scheduler_.drop_cancelled();
     if (scheduler_.has_work()) {
-      const StepPlan& plan = scheduler_.plan();
+      const StepPlan& plan = scheduler_.plan(max_prompt_tokens_);
       scheduler_.check_integrity();
       for (const PlannedSequence& entry : plan.sequences) {
         planned.emplace_back(entry.sequence->id(), entry.num_new_tokens);
@@ -87,6 +88,7 @@ class Bench {
     }
   }
 
+  void set_max_prompt_tokens(int32_t count) { max_prompt_tokens_ = count; }
   Scheduler& scheduler() { return scheduler_; }
   ScriptedExecutor& executor() { return executor_; }
   const ToyTokenizer& tokenizer() const { return tokenizer_; }
@@ -94,6 +96,7 @@ class Bench {
  private:
   ToyTokenizer tokenizer_;
   ScriptedExecutor executor_;
+  int32_t max_prompt_tokens_;
   Scheduler scheduler_;
   ModelRunner runner_;
   std::vector<std::shared_ptr<Client>> clients_;
