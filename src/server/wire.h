@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "http/message.h"
+#include "youtu/generation.h"
 #include "youtu/sampling_params.h"
 #include "youtu/status.h"
 #include "youtu/tokenizer.h"
@@ -33,6 +34,8 @@ struct ChatRequest {
   // waits for an answer.
   bool enable_thinking = false;
   StreamFormat stream_format = StreamFormat::kText;
+  std::string cache_salt;  // empty: none
+  int priority = 0;
   std::vector<std::string>
       ignored_fields;  // fields that mean nothing here, in the order of their names
 };
