@@ -30,6 +30,7 @@ struct EngineOptions {
   int max_queued_requests = 32;  // waiting beyond the batch; more are refused
   int64_t cache_tokens = 0;      // latent cache size; 0: max_batch_size * max_context_tokens
   std::string cache_dtype = "auto";  // or "f32", "bf16", "int8": what the cache holds
+  bool prefix_cache = true;          // what is computed is kept for prompts that begin alike
 };
 
 struct ModelInfo {
@@ -55,7 +56,8 @@ class Engine {
  public:
   virtual ~Engine() = default;  // cancels what runs and stops after the current step
 
-  // Errors: kInvalidArgument (bad parameters, empty prompt, reason "context_length_exceeded"),
+  // Errors: kInvalidArgument (bad parameters, empty prompt, reason "context_length_exceeded";
+  // param() is the field's name),
   // kResourceExhausted (the queue is full), kUnavailable (draining).
   virtual Result<GenerationHandle> submit(GenerationRequest request) = 0;
   virtual const Tokenizer& tokenizer() const = 0;

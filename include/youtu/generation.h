@@ -14,10 +14,23 @@
 
 namespace youtu {
 
+inline constexpr size_t kMaxCacheSaltBytes = 256;
+inline constexpr size_t kMaxClientBytes = 256;
+inline constexpr int kMinPriority = -1000;
+inline constexpr int kMaxPriority = 1000;
+
 struct GenerationRequest {
   std::vector<TokenId> prompt_tokens;  // at least one
   SamplingParams sampling;
   bool skip_control_tokens = true;  // leave control tokens out of the text
+
+  // The prefix cache is shared only between requests of equal salts: one can tell from the time of
+  // an answer whether somebody else's prompt began alike. Empty: shared with all that have none.
+  std::string cache_salt = {};
+  // The lower ones start first, and keep their place in the cache before the higher ones.
+  int priority = 0;
+  // Whose request it is. Clients that wait at the same priority are served in equal shares.
+  std::string client = {};
 };
 
 // What one engine step added to a request. The last event of a request has a finish reason.

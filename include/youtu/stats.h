@@ -86,9 +86,12 @@ struct EngineStats {
   int64_t requests_waiting = 0;
   int64_t blocks_total = 0;
   int64_t blocks_in_use = 0;  // held by running requests
+  int64_t blocks_cached = 0;  // held by none, kept for the next prompt that begins alike
   int64_t steps = 0;
-  int64_t prompt_tokens = 0;      // computed
-  int64_t completion_tokens = 0;  // sampled
+  int64_t prompt_tokens = 0;          // computed
+  int64_t completion_tokens = 0;      // sampled
+  int64_t prefix_queried_tokens = 0;  // prompt tokens of requests that began, and of these
+  int64_t prefix_hit_tokens = 0;      // those found in the prefix cache
   int64_t preemptions = 0;
   int64_t requests_finished = 0;  // for whatever reason
   int64_t finished_stop = 0;      // of them, with an end token, a stop string or a loop

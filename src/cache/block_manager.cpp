@@ -1,26 +1,41 @@
 #include "cache/block_manager.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "base/check.h"
 #include "base/numbers.h"
 
 namespace youtu {
 
-BlockManager::BlockManager(int32_t num_blocks, int32_t block_size)
-    : pool_(num_blocks), block_size_(block_size) {
-  CHECK(block_size >= 1 && block_size <= 128);
+BlockManager::BlockManager(const BlockManagerOptions& options)
+    : pool_(options.num_blocks), block_size_(options.block_size) {
+  CHECK(block_size_ >= 1 && block_size_ <= 128);
+  if (!options.prefix_cache) return;
+  tree_.emplace(PrefixTreeShape{.num_blocks = options.num_blocks,
+                                .block_size = options.block_size,
+                                .hash_key = options.hash_key});
+  matched_.reserve(static_cast<size_t>(options.num_blocks));
 }
 
 int64_t BlockManager::num_blocks_for(int64_t num_tokens) const {
   return div_ceil(num_tokens, int64_t{block_size_});
 }
 
-std::optional<BlockTable> BlockManager::admit(int64_t num_tokens, int64_t max_tokens) {
-  CHECK(num_tokens >= 0 && num_tokens <= max_tokens);
-  if (num_blocks_for(num_tokens) > num_free()) return std::nullopt;
+std::optional<BlockTable> BlockManager::admit(const SaltedTokens& tokens, int64_t max_tokens) {
+  const int64_t num_tokens = static_cast<int64_t>(tokens.tokens.size());
+  CHECK(num_tokens >= 1 && num_tokens <= max_tokens);
+  if (tree_) tree_->match({tokens.salt, tokens.tokens.first(tokens.tokens.size() - 1)}, matched_);
+  const int64_t num_matched = static_cast<int64_t>(matched_.size());
+  // Matched blocks that nobody holds are available now and will not be then.
+  const auto is_unreferenced = [&](BlockId block) { return tree_->num_references(block) == 0; };
+  const int64_t num_available_then =
+      num_available() - std::ranges::count_if(matched_, is_unreferenced);
+  if (num_blocks_for(num_tokens) - num_matched > num_available_then) return std::nullopt;
   BlockTable table;
   table.blocks_.reserve(static_cast<size_t>(num_blocks_for(max_tokens)));
+  for (const BlockId block : matched_) tree_->add_reference(block);
+  table.blocks_.assign(matched_.begin(), matched_.end());
+  table.num_published_ = matched_.size();
   CHECK(extend(table, num_tokens));
   return table;
 }
@@ -28,32 +43,70 @@ std::optional<BlockTable> BlockManager::admit(int64_t num_tokens, int64_t max_to
 bool BlockManager::extend(BlockTable& table, int64_t num_tokens) {
   const int64_t num_held = static_cast<int64_t>(table.blocks_.size());
   const int64_t num_missing = num_blocks_for(num_tokens) - num_held;
-  if (num_missing > num_free()) return false;
-  for (int64_t i = 0; i < num_missing; ++i) table.blocks_.push_back(*pool_.allocate());
+  if (num_missing > num_available()) return false;
+  for (int64_t i = 0; i < num_missing; ++i) table.blocks_.push_back(take());
   return true;
 }
 
+BlockId BlockManager::take() {
+  if (const auto block = pool_.allocate()) return *block;
+  return *tree_->evict();
+}
+
+void BlockManager::publish(BlockTable& table, const SaltedTokens& computed) {
+  const size_t num_full = computed.tokens.size() / static_cast<size_t>(block_size_);
+  CHECK(num_full <= table.blocks_.size());
+  if (!tree_) return;
+  for (size_t& i = table.num_published_; i < num_full; ++i) {
+    const BlockId parent = i == 0 ? kNoBlock : table.blocks_[i - 1];
+    const BlockId own = table.blocks_[i];
+    const auto tokens = computed.tokens.first((i + 1) * static_cast<size_t>(block_size_));
+    table.blocks_[i] = tree_->publish(parent, {computed.salt, tokens}, own);
+    if (table.blocks_[i] != own) pool_.release(own);
+  }
+}
+
 void BlockManager::release(BlockTable& table) {
-  // From the end, so that the free list hands the same blocks out in the same order again.
+  // From the end: the tree asks for it, and the free list hands the same blocks out in the same
+  // order again.
   while (!table.blocks_.empty()) {
-    pool_.release(table.blocks_.back());
+    const BlockId block = table.blocks_.back();
+    if (table.blocks_.size() > table.num_published_) {
+      pool_.release(block);
+    } else {
+      tree_->release(block);
+      --table.num_published_;
+    }
     table.blocks_.pop_back();
   }
 }
 
 void BlockManager::check_integrity(std::span<const BlockTable* const> tables) const {
-  const int64_t num_references = pool_.check_integrity();
+  pool_.check_integrity();
+  if (tree_) tree_->check_integrity();
   std::vector<int32_t> num_entries(static_cast<size_t>(num_blocks()), 0);
-  int64_t num_table_entries = 0;
+  int32_t num_own = 0;
   for (const BlockTable* table : tables) {
-    for (const BlockId block : table->blocks()) {
-      CHECK(block >= 0 && block < num_blocks());
-      const int32_t entries = ++num_entries[static_cast<size_t>(block)];
-      CHECK(entries <= pool_.num_references(block));
-      ++num_table_entries;
+    BlockId parent = kNoBlock;
+    for (const BlockId block : table->published_blocks()) {
+      CHECK(tree_->parent(block) == parent);
+      ++num_entries[static_cast<size_t>(block)];
+      parent = block;
+    }
+    for (const BlockId block : table->blocks().subspan(table->published_blocks().size())) {
+      CHECK(!pool_.is_free(block) && !(tree_ && tree_->contains(block)));
+      CHECK(++num_entries[static_cast<size_t>(block)] == 1);
+      ++num_own;
     }
   }
-  CHECK(num_table_entries == num_references);
+  int32_t num_in_tree = 0;
+  for (BlockId block = 0; tree_ && block < num_blocks(); ++block) {
+    if (!tree_->contains(block)) continue;
+    CHECK(!pool_.is_free(block));
+    CHECK(tree_->num_references(block) == num_entries[static_cast<size_t>(block)]);
+    ++num_in_tree;
+  }
+  CHECK(num_free() + num_own + num_in_tree == num_blocks());
 }
 
 }  // namespace youtu

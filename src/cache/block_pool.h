@@ -1,5 +1,5 @@
-// Which cache blocks are free, and how many holders each of the others has. The pool knows ids
-// only: the bytes that an id stands for belong to the model's latent cache.
+// Which cache blocks are free. The pool knows ids only: the bytes that an id stands for belong to
+// the model's latent cache, and who holds a block that is not free is the block manager's business.
 #pragma once
 
 #include <cstdint>
@@ -19,25 +19,22 @@ class BlockPool {
   // REQUIRES: 1 <= num_blocks <= kMaxBlocks.
   explicit BlockPool(int32_t num_blocks);
 
-  int32_t num_blocks() const { return static_cast<int32_t>(references_.size()); }
+  int32_t num_blocks() const { return static_cast<int32_t>(is_free_.size()); }
   int32_t num_free() const { return static_cast<int32_t>(free_.size()); }
-  int32_t num_references(BlockId block) const;
+  bool is_free(BlockId block) const;
 
-  // A free block with one reference, or nothing when all are taken. The block released last is
-  // handed out first: its bytes are the likeliest to be in the processor's caches.
+  // A free block, or nothing when all are taken. The block released last is handed out first: its
+  // bytes are the likeliest to be in the processor's caches.
   std::optional<BlockId> allocate();
-  // One more holder of a block that already has one. REQUIRES: `block` is in use.
-  void add_reference(BlockId block);
-  // One holder less; the last one frees the block. REQUIRES: `block` is in use.
+  // REQUIRES: `block` is not free.
   void release(BlockId block);
 
-  // CHECKs that every block is either free exactly once or referenced, and returns the sum of the
-  // references.
-  int64_t check_integrity() const;
+  // CHECKs that the free blocks are those that say so, each once.
+  void check_integrity() const;
 
  private:
-  std::vector<BlockId> free_;        // a stack
-  std::vector<int32_t> references_;  // [num_blocks]; 0 is free
+  std::vector<BlockId> free_;  // a stack
+  std::vector<bool> is_free_;  // [num_blocks]
 };
 
 }  // namespace youtu

@@ -54,6 +54,8 @@ const std::vector<Option>& options() {
        "size of the cache; 0 is max_batch_size * max_context_tokens", 0, int64_t{1} << 32},
       {"cache_dtype", &ServerConfig::cache_dtype,
        "what the cache holds: f32, bf16, int8; auto leaves it to the model"},
+      {"prefix_cache", &ServerConfig::prefix_cache,
+       "keep what is computed for prompts that begin alike"},
       {"enable_batching", &ServerConfig::enable_batching, "several requests advance in one step"},
       {"max_batch_size", &ServerConfig::max_batch_size, "most requests that advance in one step", 1,
        256},
@@ -396,6 +398,7 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   options.max_queued_requests = static_cast<int>(config.max_queued_requests);
   options.cache_tokens = config.cache_tokens;
   options.cache_dtype = config.cache_dtype;
+  options.prefix_cache = config.prefix_cache;
   return options;
 }
 

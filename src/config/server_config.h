@@ -32,6 +32,7 @@ struct ServerConfig {
   std::string pack_cache = "auto";
   int64_t cache_tokens = 0;
   std::string cache_dtype = "auto";
+  bool prefix_cache = true;
   bool enable_batching = true;
   int64_t max_batch_size = 8;
   std::chrono::milliseconds batch_timeout{0};

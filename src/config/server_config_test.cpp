@@ -48,6 +48,8 @@ TEST_F(ServerConfigTest, HasTheGuidesKeys) {
   EXPECT_EQ(options.max_batch_size, 4);
   EXPECT_EQ(options.batch_timeout_ms, 50);
   EXPECT_EQ(options.model_path, "m");
+  EXPECT_TRUE(options.prefix_cache);
+  EXPECT_FALSE(engine_options(load("prefix_cache: false\n")->config, "m").prefix_cache);
 }
 
 TEST_F(ServerConfigTest, DefaultFileEnvironmentFlag) {

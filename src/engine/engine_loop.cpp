@@ -10,8 +10,8 @@ EngineLoop::EngineLoop(const EngineLoopOptions& options, StepExecutor& executor,
       inbox_(inbox),
       board_(board),
       clock_(clock),
-      scheduler_(options.limits),
-      runner_(executor, options.limits.max_batch_size, options.limits.max_step_tokens) {
+      scheduler_(options.scheduler),
+      runner_(executor, options.scheduler.max_batch_size, options.scheduler.max_step_tokens) {
   post_stats();
 }
 
@@ -32,7 +32,7 @@ void EngineLoop::run() {
 void EngineLoop::wait_for_work() {
   inbox_.wait();
   if (options_.batch_timeout.count() > 0) {
-    inbox_.wait_for(static_cast<size_t>(options_.limits.max_batch_size), options_.batch_timeout);
+    inbox_.wait_for(static_cast<size_t>(options_.scheduler.max_batch_size), options_.batch_timeout);
   }
 }
 
@@ -47,7 +47,7 @@ void EngineLoop::take_arrivals() {
 void EngineLoop::run_step() {
   try {
     const TimePoint begin = clock_.now();
-    const StepPlan& plan = scheduler_.plan();
+    const StepPlan& plan = scheduler_.plan(options_.scheduler.max_step_tokens);
     const StepResult& result = runner_.run(plan);
     recorder_.record_step(plan, result, begin, clock_.now());
     scheduler_.commit(plan, result);
@@ -79,8 +79,11 @@ void EngineLoop::post_stats() {
   stats.requests_waiting = scheduler_.num_waiting();
   stats.blocks_total = scheduler_.blocks().num_blocks();
   stats.blocks_in_use = scheduler_.blocks().num_in_use();
+  stats.blocks_cached = scheduler_.blocks().num_cached();
   stats.prompt_tokens = counters.prompt_tokens;
   stats.completion_tokens = counters.completion_tokens;
+  stats.prefix_queried_tokens = counters.prefix_queried_tokens;
+  stats.prefix_hit_tokens = counters.prefix_hit_tokens;
   stats.preemptions = counters.preemptions;
   stats.requests_finished = counters.requests_finished;
   board_.post(stats);

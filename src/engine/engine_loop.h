@@ -19,7 +19,7 @@
 namespace youtu {
 
 struct EngineLoopOptions {
-  SchedulerLimits limits;
+  SchedulerOptions scheduler;
   // How long an idle engine holds its first request to gather a whole batch. 0: not at all.
   std::chrono::milliseconds batch_timeout{0};
 };

@@ -12,15 +12,17 @@
 namespace youtu {
 namespace {
 
-EngineLoopOptions loop_options(const EngineOptions& options) {
-  return {.limits = {.max_batch_size = batch_size_of(options),
-                     .max_step_tokens = options.max_step_tokens,
-                     .num_blocks = num_cache_blocks_of(options),
-                     .block_size = kBlockSize},
+EngineLoopOptions loop_options(const EngineOptions& options, uint64_t prefix_hash_key) {
+  return {.scheduler = {.max_batch_size = batch_size_of(options),
+                        .max_step_tokens = options.max_step_tokens,
+                        .num_blocks = num_cache_blocks_of(options),
+                        .block_size = kBlockSize,
+                        .prefix_cache = options.prefix_cache,
+                        .prefix_hash_key = prefix_hash_key},
           .batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms)};
 }
 
-uint64_t fresh_seed_key() {
+uint64_t fresh_key() {
   std::random_device device;
   return uint64_t{device()} << 32 | device();
 }
@@ -46,13 +48,33 @@ Status check_context(int64_t num_prompt_tokens, int64_t max_new_tokens, int64_t 
   return Status::ok();
 }
 
+Status check_scheduling(const GenerationRequest& request) {
+  if (request.cache_salt.size() > kMaxCacheSaltBytes) {
+    return Status::invalid_argument(fmt::format("cache_salt has {} bytes (at most {})",
+                                                request.cache_salt.size(), kMaxCacheSaltBytes),
+                                    "cache_salt", "out_of_range");
+  }
+  if (request.priority < kMinPriority || request.priority > kMaxPriority) {
+    return Status::invalid_argument(
+        fmt::format("priority is {} ({} to {})", request.priority, kMinPriority, kMaxPriority),
+        "priority", "out_of_range");
+  }
+  if (request.client.size() > kMaxClientBytes) {
+    return Status::invalid_argument(
+        fmt::format("client has {} bytes (at most {})", request.client.size(), kMaxClientBytes),
+        "client", "out_of_range");
+  }
+  return Status::ok();
+}
+
 }  // namespace
 
 LocalEngine::LocalEngine(EngineParts parts)
     : parts_(std::move(parts)),
-      seed_key_(fresh_seed_key()),
+      seed_key_(fresh_key()),
       inbox_(int64_t{batch_size_of(parts_.options)} + parts_.options.max_queued_requests),
-      loop_(loop_options(parts_.options), *parts_.executor, inbox_, board_, steady_clock()),
+      loop_(loop_options(parts_.options, fresh_key()), *parts_.executor, inbox_, board_,
+            steady_clock()),
       thread_([this] { loop_.run(); }) {}
 
 LocalEngine::~LocalEngine() {
@@ -62,6 +84,7 @@ LocalEngine::~LocalEngine() {
 
 Status LocalEngine::check_request(const GenerationRequest& request) const {
   RETURN_IF_ERROR(validate(request.sampling));
+  RETURN_IF_ERROR(check_scheduling(request));
   if (request.prompt_tokens.empty()) {
     return Status::invalid_argument("the prompt has no tokens", "prompt", "empty");
   }

@@ -142,6 +142,10 @@ TEST(LocalEngine, RefusesBadRequests) {
       {[](auto& r) { r.sampling.max_new_tokens = 253; }, "max_new_tokens",
        "context_length_exceeded"},
       {[](auto& r) { r.sampling.stop = {"\xff"}; }, "stop", "invalid_utf8"},
+      {[](auto& r) { r.cache_salt = std::string(257, 's'); }, "cache_salt", "out_of_range"},
+      {[](auto& r) { r.priority = -1001; }, "priority", "out_of_range"},
+      {[](auto& r) { r.priority = 1001; }, "priority", "out_of_range"},
+      {[](auto& r) { r.client = std::string(257, 'c'); }, "client", "out_of_range"},
   };
   auto engine = make_engine(small_options());
   int index = 0;
@@ -173,6 +177,29 @@ TEST(LocalEngine, TakesARequestThatFillsTheContextExactly) {
   }
 }
 
+TEST(LocalEngine, TellsWhatTheNextTurnFoundInThePrefixCache) {
+  for (const bool prefix_cache : {true, false}) {
+    EngineOptions options = small_options();
+    options.prefix_cache = prefix_cache;
+    auto engine = make_engine(options);
+    GenerationRequest request = make_request(100, 20, 1);
+    auto first = engine->submit(request);
+    const Answer answer = read_all(*first);
+    EXPECT_EQ(answer.last.usage.cached_tokens, 0);
+    EXPECT_EQ(engine->stats().blocks_cached, prefix_cache ? 7 : 0);  // 119 computed
+    std::vector<TokenId>& prompt = request.prompt_tokens;
+    prompt.insert(prompt.end(), answer.tokens.begin(), answer.tokens.end());
+    prompt.push_back(7);
+    auto second = engine->submit(request);
+    EXPECT_EQ(read_all(*second).last.usage.cached_tokens, prefix_cache ? 112 : 0);
+    const EngineStats stats = engine->stats();
+    EXPECT_EQ(stats.prefix_queried_tokens, prefix_cache ? 100 + 121 : 0);
+    EXPECT_EQ(stats.prefix_hit_tokens, prefix_cache ? 112 : 0);
+    EXPECT_EQ(stats.prompt_tokens, prefix_cache ? 100 + 9 : 100 + 121);
+    EXPECT_EQ(stats.blocks_in_use, 0);
+  }
+}
+
 TEST(LocalEngine, ManyClientsGetWhatEachWouldGetAlone) {
   EngineOptions options = small_options();
   options.cache_tokens = 512;  // half of what four could need, so that some are preempted
@@ -185,6 +212,9 @@ TEST(LocalEngine, ManyClientsGetWhatEachWouldGetAlone) {
       for (int i = 0; i < 12; ++i) {
         GenerationRequest request = make_request(1 + random() % 150, 1 + random() % 100, random());
         request.sampling.ignore_eos = random() % 2 == 0;
+        request.client = std::to_string(client % 3);
+        request.priority = static_cast<int>(random() % 3) - 1;
+        request.cache_salt = std::string(random() % 2, 's');
         auto handle = engine->submit(request);
         ASSERT_TRUE(handle.is_ok());
         if (random() % 4 == 0) {  // gone after the first event
@@ -340,8 +370,15 @@ TEST(LocalEngine, DestructionCancelsAndHandlesOutliveIt) {
     handles.push_back(*engine->submit(make_request(3, 200, seed)));
   }
   gate.wait_until_entered();
-  std::thread destroyer([&] { engine.reset(); });
-  gate.open();
+  std::atomic<bool> is_destroyed = false;
+  std::thread destroyer([&] {
+    engine.reset();
+    is_destroyed = true;
+  });
+  while (!is_destroyed) {  // slowly, or 200 steps are done before the destructor has begun
+    gate.let_pass();
+    std::this_thread::sleep_for(milliseconds(5));
+  }
   destroyer.join();
   for (auto& handle : handles) {
     EXPECT_EQ(read_all(handle).last.finish_reason, FinishReason::kCancelled);

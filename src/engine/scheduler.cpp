@@ -1,16 +1,39 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
 namespace youtu {
 
-Scheduler::Scheduler(const SchedulerLimits& limits)
-    : limits_(limits), blocks_(limits.num_blocks, limits.block_size) {
-  CHECK(limits.max_batch_size >= 1);
-  CHECK(limits.max_step_tokens >= limits.max_batch_size);
-  const size_t batch = static_cast<size_t>(limits.max_batch_size);
+namespace {
+
+// As in the paper of ClientAccounts: a token of a completion is the dearer one.
+constexpr int64_t kPromptTokenCost = 1;
+constexpr int64_t kCompletionTokenCost = 2;
+
+// The order of running sequences: the first is never preempted, the last is the next to be.
+bool goes_before(const std::unique_ptr<Sequence>& a, const std::unique_ptr<Sequence>& b) {
+  return std::pair(a->priority(), a->arrival()) < std::pair(b->priority(), b->arrival());
+}
+
+SaltedTokens computed_tokens(const Sequence& sequence) {
+  const auto num_computed = static_cast<size_t>(sequence.num_computed_tokens());
+  return {sequence.cache_salt(), sequence.tokens().first(num_computed)};
+}
+
+}  // namespace
+
+Scheduler::Scheduler(const SchedulerOptions& options)
+    : options_(options),
+      blocks_({.num_blocks = options.num_blocks,
+               .block_size = options.block_size,
+               .prefix_cache = options.prefix_cache,
+               .hash_key = options.prefix_hash_key}) {
+  CHECK(options.max_batch_size >= 1);
+  CHECK(options.max_step_tokens >= options.max_batch_size);
+  const size_t batch = static_cast<size_t>(options.max_batch_size);
   running_.reserve(batch);
   finished_.reserve(batch);
   plan_.sequences.reserve(batch);
@@ -23,16 +46,18 @@ Scheduler::~Scheduler() {
 
 void Scheduler::add(std::unique_ptr<Sequence> sequence) {
   CHECK(blocks_.num_blocks_for(sequence->max_tokens()) <= blocks_.num_blocks());
-  waiting_.push_back(std::move(sequence));
+  sequence->set_arrival(num_arrivals_++);
+  accounts_.enter(sequence->client());
+  waiting_.push(std::move(sequence));
 }
 
 void Scheduler::drop_cancelled() {
   for (auto& sequence : running_) {
     if (sequence->is_cancelled()) sequence->finish(FinishReason::kCancelled);
   }
-  for (auto& sequence : waiting_) {
-    if (sequence->is_cancelled()) sequence->finish(FinishReason::kCancelled);
-  }
+  waiting_.for_each([](Sequence& sequence) {
+    if (sequence.is_cancelled()) sequence.finish(FinishReason::kCancelled);
+  });
   retire_finished();
 }
 
@@ -40,11 +65,13 @@ void Scheduler::finish_all(FinishReason reason, const Status& status) {
   for (auto& sequence : running_) {
     if (!sequence->is_finished()) sequence->finish(reason, status);
   }
-  for (auto& sequence : waiting_) sequence->finish(reason, status);
+  waiting_.for_each([&](Sequence& sequence) { sequence.finish(reason, status); });
   retire_finished();
 }
 
-const StepPlan& Scheduler::plan() {
+const StepPlan& Scheduler::plan(int32_t max_prompt_tokens) {
+  CHECK(max_prompt_tokens >= 1);
+  prompt_room_ = max_prompt_tokens;
   plan_.sequences.clear();
   plan_.num_tokens = 0;
   has_preempted_ = false;
@@ -58,27 +85,27 @@ const StepPlan& Scheduler::plan() {
 }
 
 // Admission gave each sequence the blocks for all its tokens of then; here each gets those for the
-// token it has gained since. Oldest first, so that the youngest pays.
+// token it has gained since. In their order, so that the last pays.
 void Scheduler::make_room_for_running() {
   for (size_t i = 0; i < running_.size(); ++i) {
     Sequence* sequence = running_[i].get();
     while (!blocks_.extend(sequence->block_table(), sequence->num_tokens())) {
       const bool is_itself = i + 1 == running_.size();
-      preempt_youngest();
+      preempt_last();
       if (is_itself) break;
     }
   }
 }
 
-void Scheduler::preempt_youngest() {
+void Scheduler::preempt_last() {
   // A sequence alone always fits, so the last one running is never the one to go.
   CHECK(running_.size() >= 2);
-  std::unique_ptr<Sequence> youngest = std::move(running_.back());
+  std::unique_ptr<Sequence> last = std::move(running_.back());
   running_.pop_back();
-  blocks_.release(youngest->block_table());
-  youngest->rewind();
-  youngest->timeline().add_preemption();
-  waiting_.push_front(std::move(youngest));
+  blocks_.release(last->block_table());
+  last->rewind();
+  last->timeline().add_preemption();
+  waiting_.push(std::move(last));
   has_preempted_ = true;
   ++counters_.preemptions;
 }
@@ -95,26 +122,42 @@ void Scheduler::plan_running() {
 }
 
 void Scheduler::admit_waiting() {
-  while (!waiting_.empty() && num_running() < limits_.max_batch_size &&
-         plan_.num_tokens < limits_.max_step_tokens) {
-    Sequence& next = *waiting_.front();
-    auto table = blocks_.admit(next.num_tokens(), next.max_tokens());
+  while (num_running() < options_.max_batch_size && plan_.num_tokens < options_.max_step_tokens &&
+         prompt_room_ > 0) {
+    const Sequence* next = waiting_.next(accounts_);
+    if (next == nullptr) return;
+    auto table = blocks_.admit({next->cache_salt(), next->tokens()}, next->max_tokens());
     if (!table) return;
-    next.block_table() = std::move(*table);
-    running_.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-    plan_sequence(next);
+    plan_sequence(begin(waiting_.take_next(accounts_), *std::move(table)));
   }
+}
+
+Sequence& Scheduler::begin(std::unique_ptr<Sequence> sequence, BlockTable table) {
+  const bool is_first_time = !sequence->has_begun();
+  sequence->begin(static_cast<int64_t>(table.published_blocks().size()) * blocks_.block_size());
+  sequence->block_table() = std::move(table);
+  if (is_first_time) {
+    const int64_t num_prompt = sequence->num_prompt_tokens();
+    counters_.prefix_queried_tokens += options_.prefix_cache ? num_prompt : 0;
+    counters_.prefix_hit_tokens += sequence->num_cached_tokens();
+    // What was found costs nothing.
+    accounts_.charge(sequence->client(),
+                     kPromptTokenCost * (num_prompt - sequence->num_cached_tokens()));
+  }
+  const auto place = std::ranges::upper_bound(running_, sequence, goes_before);
+  return **running_.insert(place, std::move(sequence));
 }
 
 void Scheduler::plan_sequence(Sequence& sequence) {
   const int64_t num_uncomputed = sequence.num_uncomputed_tokens();
-  const int64_t room = limits_.max_step_tokens - plan_.num_tokens;
-  const int32_t num_new = static_cast<int32_t>(std::min(num_uncomputed, room));
+  int32_t room = options_.max_step_tokens - plan_.num_tokens;
+  if (num_uncomputed > 1) room = std::min(room, prompt_room_);
+  const int32_t num_new = static_cast<int32_t>(std::min<int64_t>(num_uncomputed, room));
   if (num_new == 0) return;
   plan_.sequences.push_back(
       {.sequence = &sequence, .num_new_tokens = num_new, .wants_token = num_new == num_uncomputed});
   plan_.num_tokens += num_new;
+  if (num_uncomputed > 1) prompt_room_ -= num_new;
 }
 
 void Scheduler::commit(const StepPlan& plan, const StepResult& result) {
@@ -131,25 +174,28 @@ void Scheduler::commit(const StepPlan& plan, const StepResult& result) {
         std::max<int64_t>(0, sequence.num_prompt_tokens() - sequence.num_computed_tokens());
     counters_.prompt_tokens += std::min<int64_t>(num_unread, planned.num_new_tokens);
     sequence.advance(planned.num_new_tokens);
+    blocks_.publish(sequence.block_table(), computed_tokens(sequence));
     if (!planned.wants_token) continue;
     sequence.append(outcome.token);
     ++counters_.completion_tokens;
+    accounts_.charge(sequence.client(), kCompletionTokenCost);
   }
   retire_finished();
 }
 
 void Scheduler::retire_finished() {
-  const auto retire_from = [this](auto& sequences) {
-    for (auto& sequence : sequences) {
-      if (!sequence->is_finished()) continue;
-      blocks_.release(sequence->block_table());
-      finished_.push_back(std::move(sequence));
-      ++counters_.requests_finished;
-    }
-    std::erase(sequences, nullptr);
-  };
-  retire_from(running_);
-  retire_from(waiting_);
+  const auto num_published_next_time = static_cast<ptrdiff_t>(finished_.size());
+  for (auto& sequence : running_) {
+    if (sequence->is_finished()) finished_.push_back(std::move(sequence));
+  }
+  std::erase(running_, nullptr);
+  waiting_.take_finished(finished_);
+  for (auto retired = finished_.begin() + num_published_next_time; retired != finished_.end();
+       ++retired) {
+    blocks_.release((*retired)->block_table());
+    accounts_.leave((*retired)->client());
+    ++counters_.requests_finished;
+  }
 }
 
 bool Scheduler::publish() {
@@ -161,20 +207,27 @@ bool Scheduler::publish() {
 }
 
 void Scheduler::check_integrity() const {
-  CHECK(num_running() <= limits_.max_batch_size);
+  CHECK(num_running() <= options_.max_batch_size);
+  CHECK(accounts_.num_requests() == num_running() + num_waiting());
+  CHECK(std::ranges::is_sorted(running_, goes_before));
   std::vector<const BlockTable*> tables;
   for (const auto& sequence : running_) {
-    CHECK(!sequence->is_finished());
+    CHECK(!sequence->is_finished() && sequence->has_begun());
     CHECK(sequence->num_uncomputed_tokens() >= 1);
-    const int64_t num_held = static_cast<int64_t>(sequence->block_table().blocks().size());
-    CHECK(num_held >= blocks_.num_blocks_for(sequence->num_computed_tokens()));
-    tables.push_back(&sequence->block_table());
+    const BlockTable& table = sequence->block_table();
+    CHECK(static_cast<int64_t>(table.blocks().size()) >=
+          blocks_.num_blocks_for(sequence->num_computed_tokens()));
+    // What is shared is not written any more.
+    CHECK(static_cast<int64_t>(table.published_blocks().size()) * blocks_.block_size() <=
+          sequence->num_computed_tokens());
+    tables.push_back(&table);
+    waiting_.for_each([&](const Sequence& other) {  // who came first began first
+      const bool is_same_lane =
+          other.priority() == sequence->priority() && other.client() == sequence->client();
+      CHECK(!is_same_lane || other.arrival() > sequence->arrival());
+    });
   }
-  for (const auto& sequence : waiting_) {
-    CHECK(!sequence->is_finished());
-    CHECK(sequence->num_computed_tokens() == 0);
-    CHECK(sequence->block_table().is_empty());
-  }
+  waiting_.check_integrity();
   for (const auto& sequence : finished_) CHECK(sequence->block_table().is_empty());
   blocks_.check_integrity(tables);
 }

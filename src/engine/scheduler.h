@@ -2,59 +2,75 @@
 // many of its uncomputed tokens as the step has room for, so a long prompt is read in chunks while
 // others go on.
 //
+// Whose turn it is to begin says the waiting queue: priority, then equal shares between clients,
+// then the order of arrival. A sequence begins with what the prefix cache holds of its tokens
+// already computed.
+//
 // Blocks are taken as a sequence grows, not for its longest possible life, so many conversations
-// fit that could not all run to their limit. When blocks run out, the youngest running sequence
+// fit that could not all run to their limit. When there are none left, not even cached ones that
+// nobody holds, the running sequence of the highest priority number, and of those the youngest,
 // gives its blocks back and starts over later; since a draw depends on (seed, position) only, its
-// text does not change. Nothing can wait for ever: the oldest running sequence is never preempted
-// for another one, any sequence alone fits the cache, and both queues are served in the order of
-// arrival.
+// text does not change.
+//
+// Nothing of the best priority that is here can wait for ever. The first of the running sequences
+// is never preempted, and any sequence alone fits the cache, so there is always one that comes to
+// its end. Every end charges some client, so the turn comes to each; and whoever's turn it is waits
+// for blocks at the head, nobody passes it. A higher priority number may wait as long as lower ones
+// keep coming: that is what it asks for.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "cache/block_manager.h"
+#include "engine/client_accounts.h"
 #include "engine/sequence.h"
 #include "engine/step.h"
+#include "engine/waiting_queue.h"
 
 namespace youtu {
 
-struct SchedulerLimits {
+struct SchedulerOptions {
   int32_t max_batch_size = 0;  // most sequences in a step
   int32_t max_step_tokens =
       0;  // most tokens in a step; at least max_batch_size, so that no sequence starves
   int32_t num_blocks = 0;
   int32_t block_size = 0;
+  bool prefix_cache = true;
+  uint64_t prefix_hash_key = 0;
 };
 
 struct SchedulerCounters {
-  int64_t prompt_tokens = 0;      // computed; those of a preempted sequence count again
-  int64_t completion_tokens = 0;  // sampled
-  int64_t requests_finished = 0;  // for whatever reason
+  int64_t prompt_tokens = 0;          // computed; those of a preempted sequence count again
+  int64_t completion_tokens = 0;      // sampled
+  int64_t prefix_queried_tokens = 0;  // prompt tokens of sequences that began; the first time only
+  int64_t prefix_hit_tokens = 0;      // of these, found in the prefix cache
+  int64_t requests_finished = 0;      // for whatever reason
   int64_t preemptions = 0;
 };
 
 // Engine thread only. Owns its sequences, each in one list at a time.
 class Scheduler {
  public:
-  explicit Scheduler(const SchedulerLimits& limits);
+  explicit Scheduler(const SchedulerOptions& options);
   ~Scheduler();
 
   // REQUIRES: the cache has room for sequence->max_tokens().
   void add(std::unique_ptr<Sequence> sequence);
-  bool has_work() const { return !running_.empty() || !waiting_.empty(); }
+  bool has_work() const { return !running_.empty() || !waiting_.is_empty(); }
 
   // Finishes the sequences whose readers have gone.
   void drop_cancelled();
   // Finishes all that run and wait, for shutdown or after a failure that belongs to no single one.
   void finish_all(FinishReason reason, const Status& status = {});
 
-  // Moves sequences between waiting and running and assigns blocks. Not empty while there is work.
-  // The plan is valid until commit().
-  const StepPlan& plan();
+  // Moves sequences between waiting and running and assigns blocks. Sequences that miss one token
+  // only are planned first; `max_prompt_tokens` bounds what the step computes of all others. Not
+  // empty while there is work. The plan is valid until commit().
+  // REQUIRES: max_prompt_tokens >= 1.
+  const StepPlan& plan(int32_t max_prompt_tokens);
   // The only place where sequences gain tokens.
   void commit(const StepPlan& plan, const StepResult& result);
 
@@ -65,7 +81,7 @@ class Scheduler {
   bool publish();
 
   int64_t num_running() const { return static_cast<int64_t>(running_.size()); }
-  int64_t num_waiting() const { return static_cast<int64_t>(waiting_.size()); }
+  int64_t num_waiting() const { return waiting_.num_sequences(); }
   const SchedulerCounters& counters() const { return counters_; }
   const BlockManager& blocks() const { return blocks_; }
   // CHECKs the books: all blocks accounted for, and every sequence in a state that its list allows.
@@ -73,20 +89,23 @@ class Scheduler {
 
  private:
   void make_room_for_running();
-  void preempt_youngest();
+  void preempt_last();
   void plan_running();
   void admit_waiting();
+  Sequence& begin(std::unique_ptr<Sequence> sequence, BlockTable table);
   void plan_sequence(Sequence& sequence);
   void retire_finished();
 
-  SchedulerLimits limits_;
+  SchedulerOptions options_;
   BlockManager blocks_;
-  std::deque<std::unique_ptr<Sequence>>
-      waiting_;  // oldest first; all of them younger than the running ones
-  std::vector<std::unique_ptr<Sequence>> running_;  // oldest first
+  ClientAccounts accounts_;
+  WaitingQueue waiting_;
+  std::vector<std::unique_ptr<Sequence>> running_;  // by priority, then oldest first
   std::vector<std::unique_ptr<Sequence>> finished_;
   StepPlan plan_;
+  int32_t prompt_room_ = 0;     // what is left of max_prompt_tokens
   bool has_preempted_ = false;  // in this plan
+  int64_t num_arrivals_ = 0;
   SchedulerCounters counters_;
 };
 

@@ -7,109 +7,10 @@
 #include <cmath>
 #include <random>
 
-#include "engine/model_runner.h"
-#include "tests/support/generate_alone.h"
-#include "tests/support/scripted_executor.h"
-#include "tests/support/toy_tokenizer.h"
+#include "tests/support/scheduler_bench.h"
 
 namespace youtu {
 namespace {
-
-struct Client {
-  GenerationRequest request;
-  std::shared_ptr<BoundedGenerationStream> stream;
-  std::string text;
-  std::vector<TokenId> tokens;
-  GenerationEvent last;
-
-  bool is_done() const { return last.finish_reason != FinishReason::kNone; }
-  void read() {
-    while (auto event = stream->try_next()) {
-      text += event->text;
-      tokens.insert(tokens.end(), event->tokens.begin(), event->tokens.end());
-      last = *event;
-    }
-  }
-};
-
-class Bench {
- public:
-  explicit Bench(const SchedulerLimits& limits, LogitScript script = hashed_logits)
-      : executor_(ToyTokenizer::kVocabSize, limits.num_blocks, std::move(script)),
-        scheduler_(limits),
-        runner_(executor_, limits.max_batch_size, limits.max_step_tokens) {}
-
-  std::shared_ptr<Client> add(const GenerationRequest& request) {
-    auto client = std::make_shared<Client>();
-    client->request = request;
-    client->stream =
-        std::make_shared<BoundedGenerationStream>(next_id_++, request.sampling.max_new_tokens);
-    auto text =
-        CompletionText::create(tokenizer_, request.skip_control_tokens, request.sampling.stop);
-    scheduler_.add(std::make_unique<Sequence>(request, request.sampling.seed.value(),
-                                              tokenizer_.eos_tokens(), *std::move(text),
-                                              client->stream));
-    clients_.push_back(client);
-    return client;
-  }
-
-  // One turn of the loop. Returns what was planned as (request id, new tokens).
-  std::vector<std::pair<RequestId, int32_t>> step() {
-    std::vector<std::pair<RequestId, int32_t>> planned;
-    scheduler_.drop_cancelled();
-    if (scheduler_.has_work()) {
-      const StepPlan& plan = scheduler_.plan();
-      scheduler_.check_integrity();
-      for (const PlannedSequence& entry : plan.sequences) {
-        planned.emplace_back(entry.sequence->id(), entry.num_new_tokens);
-      }
-      scheduler_.commit(plan, runner_.run(plan));
-    }
-    scheduler_.check_integrity();
-    scheduler_.publish();
-    for (auto& client : clients_) client->read();
-    return planned;
-  }
-
-  void run_to_end() {
-    for (int steps = 0; scheduler_.has_work(); ++steps) {
-      ASSERT_LT(steps, 100000) << "no progress";
-      step();
-    }
-  }
-
-  void expect_as_alone(const LogitScript& script = hashed_logits) {
-    for (const auto& client : clients_) {
-      const AloneAnswer alone = generate_alone(client->request, tokenizer_, script);
-      EXPECT_EQ(client->tokens, alone.tokens) << "request " << client->stream->id();
-      EXPECT_EQ(client->text, alone.text) << "request " << client->stream->id();
-      EXPECT_EQ(client->last.finish_reason, alone.reason) << "request " << client->stream->id();
-    }
-  }
-
-  Scheduler& scheduler() { return scheduler_; }
-  ScriptedExecutor& executor() { return executor_; }
-  const ToyTokenizer& tokenizer() const { return tokenizer_; }
-
- private:
-  ToyTokenizer tokenizer_;
-  ScriptedExecutor executor_;
-  Scheduler scheduler_;
-  ModelRunner runner_;
-  std::vector<std::shared_ptr<Client>> clients_;
-  RequestId next_id_ = 1;
-};
-
-GenerationRequest make_request(size_t num_prompt_tokens, int64_t max_new_tokens, uint64_t seed) {
-  GenerationRequest request;
-  for (size_t i = 0; i < num_prompt_tokens; ++i) {
-    request.prompt_tokens.push_back(static_cast<TokenId>((i * 7 + seed) % 250));
-  }
-  request.sampling.max_new_tokens = max_new_tokens;
-  request.sampling.seed = seed;
-  request.sampling.ignore_eos = true;
-  return request;
-}
 
 GenerationRequest random_request(std::mt19937& random, int64_t max_tokens) {
   const int64_t num_prompt_tokens = 1 + random() % static_cast<uint32_t>(max_tokens - 1);
@@ -131,10 +32,8 @@ GenerationRequest random_request(std::mt19937& random, int64_t max_tokens) {
   return request;
 }
 
-using Planned = std::vector<std::pair<RequestId, int32_t>>;
-
 TEST(Scheduler, ReadsAPromptInChunksAndThenDecodes) {
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 2, .max_step_tokens = 10, .num_blocks = 8, .block_size = kBlockSize});
   const auto client = bench.add(make_request(25, 3, 1));
   EXPECT_EQ(bench.step(), (Planned{{1, 10}}));
@@ -153,7 +52,7 @@ TEST(Scheduler, ReadsAPromptInChunksAndThenDecodes) {
 }
 
 TEST(Scheduler, RunningStreamsGoBeforeAnOlderPrompt) {
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 3, .max_step_tokens = 8, .num_blocks = 20, .block_size = kBlockSize});
   bench.add(make_request(2, 50, 1));
   bench.step();
@@ -169,7 +68,7 @@ TEST(Scheduler, RunningStreamsGoBeforeAnOlderPrompt) {
 }
 
 TEST(Scheduler, KeepsToTheBatchSizeAndTheOrderOfArrival) {
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 2, .max_step_tokens = 64, .num_blocks = 20, .block_size = kBlockSize});
   for (uint64_t seed = 1; seed <= 4; ++seed) bench.add(make_request(4, 2, seed));
   EXPECT_EQ(bench.step(), (Planned{{1, 4}, {2, 4}}));
@@ -181,7 +80,7 @@ TEST(Scheduler, KeepsToTheBatchSizeAndTheOrderOfArrival) {
 
 TEST(Scheduler, PreemptsTheYoungestAndItsAnswerStaysTheSame) {
   // Each of the three grows to 4 blocks, and there are 6.
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 3, .max_step_tokens = 64, .num_blocks = 6, .block_size = kBlockSize});
   for (uint64_t seed = 1; seed <= 3; ++seed) bench.add(make_request(20, 44, seed));
   bench.run_to_end();
@@ -191,9 +90,9 @@ TEST(Scheduler, PreemptsTheYoungestAndItsAnswerStaysTheSame) {
 }
 
 TEST(Scheduler, TheOldestFinishesFirstWhenBlocksAreShort) {
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 4, .max_step_tokens = 64, .num_blocks = 4, .block_size = kBlockSize});
-  std::vector<std::shared_ptr<Client>> clients;
+  std::vector<std::shared_ptr<BenchClient>> clients;
   for (uint64_t seed = 1; seed <= 4; ++seed)
     clients.push_back(bench.add(make_request(10, 54, seed)));
   while (!clients[0]->is_done()) {
@@ -205,7 +104,7 @@ TEST(Scheduler, TheOldestFinishesFirstWhenBlocksAreShort) {
 }
 
 TEST(Scheduler, ASequenceMayFillTheCacheExactly) {
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 2, .max_step_tokens = 7, .num_blocks = 3, .block_size = kBlockSize});
   bench.add(make_request(47, 1, 1));
   bench.add(make_request(1, 47, 2));
@@ -219,10 +118,10 @@ TEST(Scheduler, AnswersAreThoseOfTheRequestAloneUnderAnySchedule) {
     std::mt19937 random(seed);
     const int32_t batch = 1 + static_cast<int32_t>(random() % 6);
     const int64_t max_tokens = 80;
-    Bench bench({.max_batch_size = batch,
-                 .max_step_tokens = batch + static_cast<int32_t>(random() % 40),
-                 .num_blocks = 5 + static_cast<int32_t>(random() % 12),
-                 .block_size = kBlockSize});
+    SchedulerBench bench({.max_batch_size = batch,
+                          .max_step_tokens = batch + static_cast<int32_t>(random() % 40),
+                          .num_blocks = 5 + static_cast<int32_t>(random() % 12),
+                          .block_size = kBlockSize});
     for (int i = 0; i < 10; ++i) {
       bench.add(random_request(random, max_tokens));
       for (uint32_t steps = random() % 6; steps > 0; --steps) bench.step();
@@ -238,7 +137,7 @@ TEST(Scheduler, CancellationInEveryPhaseGivesBlocksBackAndHarmsNobody) {
   // after its end.
   for (int steps_before = 0; steps_before < 14; ++steps_before) {
     SCOPED_TRACE(testing::Message() << "cancelled after step " << steps_before);
-    Bench bench(
+    SchedulerBench bench(
         {.max_batch_size = 2, .max_step_tokens = 9, .num_blocks = 12, .block_size = kBlockSize});
     const auto neighbour = bench.add(make_request(5, 30, 1));
     const auto victim = bench.add(make_request(40, 6, 2));
@@ -265,7 +164,7 @@ TEST(Scheduler, NanInOneRowEndsThatRequestOnly) {
     hashed_logits(tokens, logits);
     if (tokens[0] == 2 && tokens.size() == 12) logits[100] = std::nanf("");
   };
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 3, .max_step_tokens = 64, .num_blocks = 12, .block_size = kBlockSize},
       script);
   const auto healthy = bench.add(make_request(5, 20, 1));
@@ -280,7 +179,7 @@ TEST(Scheduler, NanInOneRowEndsThatRequestOnly) {
 }
 
 TEST(Scheduler, AFailedStepEndsItsRequestsAndTheNextStepWorks) {
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 2, .max_step_tokens = 64, .num_blocks = 12, .block_size = kBlockSize});
   int step = 0;
   bench.executor().set_before_step([&step](const BatchView&) {
@@ -300,9 +199,9 @@ TEST(Scheduler, AFailedStepEndsItsRequestsAndTheNextStepWorks) {
 }
 
 TEST(Scheduler, FinishAllLeavesNothing) {
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 2, .max_step_tokens = 8, .num_blocks = 12, .block_size = kBlockSize});
-  std::vector<std::shared_ptr<Client>> clients;
+  std::vector<std::shared_ptr<BenchClient>> clients;
   for (uint64_t seed = 1; seed <= 5; ++seed) clients.push_back(bench.add(make_request(6, 9, seed)));
   for (int i = 0; i < 3; ++i) bench.step();
   bench.scheduler().finish_all(FinishReason::kCancelled);
@@ -327,16 +226,16 @@ TEST(Scheduler, KeepsItsBooksUnderRandomWork) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     const int32_t batch = 1 + static_cast<int32_t>(random() % 8);
-    Bench bench({.max_batch_size = batch,
-                 .max_step_tokens = batch + static_cast<int32_t>(random() % 30),
-                 .num_blocks = 4 + static_cast<int32_t>(random() % 20),
-                 .block_size = kBlockSize},
-                script);
+    SchedulerBench bench({.max_batch_size = batch,
+                          .max_step_tokens = batch + static_cast<int32_t>(random() % 30),
+                          .num_blocks = 4 + static_cast<int32_t>(random() % 20),
+                          .block_size = kBlockSize},
+                         script);
     std::mt19937 faults(seed + 1000);
     bench.executor().set_before_step([&faults](const BatchView&) {
       return faults() % 60 == 0 ? Status::internal("fault") : Status::ok();
     });
-    std::vector<std::shared_ptr<Client>> clients;
+    std::vector<std::shared_ptr<BenchClient>> clients;
     for (int turn = 0; turn < 150; ++turn) {
       if (random() % 3 == 0) clients.push_back(bench.add(random_request(random, 64)));
       if (!clients.empty() && random() % 8 == 0)
@@ -363,7 +262,7 @@ TEST(Scheduler, KeepsItsBooksUnderRandomWork) {
 }
 
 TEST(SchedulerDeathTest, RefusesASequenceThatCanNeverFit) {
-  Bench bench(
+  SchedulerBench bench(
       {.max_batch_size = 1, .max_step_tokens = 8, .num_blocks = 2, .block_size = kBlockSize});
   EXPECT_DEATH(bench.add(make_request(30, 3, 1)), "num_blocks_for");
 }

@@ -19,6 +19,9 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
       seed_(seed),
       tokens_(std::move(request.prompt_tokens)),
       num_prompt_tokens_(tokens_.size()),
+      cache_salt_(std::move(request.cache_salt)),
+      client_(std::move(request.client)),
+      priority_(request.priority),
       end_tokens_(end_tokens),
       text_(std::move(text)),
       stream_(std::move(stream)),
@@ -28,6 +31,13 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
   staged_text_.reserve(kReservedTextBytes);
   staged_tokens_.reserve(1);
   if (sampling_.loop_guard != LoopGuard::kOff) loop_detector_ = std::make_unique<LoopDetector>();
+}
+
+void Sequence::begin(int64_t count) {
+  CHECK(num_computed_tokens_ == 0);
+  CHECK(count >= 0 && count < num_tokens());
+  num_computed_tokens_ = count;
+  if (!has_begun()) num_cached_tokens_ = count;
 }
 
 void Sequence::advance(int32_t count) {
@@ -97,7 +107,8 @@ void Sequence::finish(FinishReason reason, Status status) {
 bool Sequence::publish() {
   if (is_finished()) {
     const Usage usage = {.prompt_tokens = num_prompt_tokens(),
-                         .completion_tokens = num_completion_tokens()};
+                         .completion_tokens = num_completion_tokens(),
+                         .cached_tokens = num_cached_tokens()};
     stream_->finish(staged_text_, staged_tokens_,
                     {.reason = finish_reason_,
                      .status = std::move(status_),

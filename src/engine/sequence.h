@@ -31,6 +31,12 @@ class Sequence {
 
   RequestId id() const { return stream_->id(); }
   const SamplingParams& sampling() const { return sampling_; }
+  const std::string& cache_salt() const { return cache_salt_; }
+  const std::string& client() const { return client_; }
+  int priority() const { return priority_; }
+  // Its number in the order in which the scheduler was given sequences.
+  int64_t arrival() const { return arrival_; }
+  void set_arrival(int64_t arrival) { arrival_ = arrival; }
   uint64_t seed() const { return seed_; }
   std::span<const TokenId> tokens() const { return tokens_; }
   TokenHistory history() const { return {tokens_, num_prompt_tokens_}; }
@@ -39,6 +45,10 @@ class Sequence {
   int64_t num_computed_tokens() const { return num_computed_tokens_; }
   int64_t num_uncomputed_tokens() const { return num_tokens() - num_computed_tokens_; }
   int64_t num_prompt_tokens() const { return static_cast<int64_t>(num_prompt_tokens_); }
+  // Of the prompt, those found in the prefix cache when the sequence first began.
+  int64_t num_cached_tokens() const { return num_cached_tokens_.value_or(0); }
+  // Whether it has ever been running.
+  bool has_begun() const { return num_cached_tokens_.has_value(); }
   int64_t num_completion_tokens() const { return num_tokens() - num_prompt_tokens(); }
   // The most tokens that it can come to have.
   int64_t max_tokens() const { return num_prompt_tokens() + sampling_.max_new_tokens; }
@@ -49,6 +59,9 @@ class Sequence {
   bool is_cancelled() const { return stream_->is_cancelled(); }
   bool is_finished() const { return finish_reason_ != FinishReason::kNone; }
 
+  // It begins, or begins again, with the first `count` tokens in the cache already. REQUIRES: none
+  // are computed.
+  void begin(int64_t count);
   // The next `count` tokens are in the cache.
   void advance(int32_t count);
   // The cache holds nothing of it any more.
@@ -79,6 +92,11 @@ class Sequence {
   std::vector<TokenId> tokens_;  // the prompt, then the completion
   size_t num_prompt_tokens_;
   int64_t num_computed_tokens_ = 0;
+  std::optional<int64_t> num_cached_tokens_;
+  std::string cache_salt_;
+  std::string client_;
+  int priority_;
+  int64_t arrival_ = 0;
   BlockTable block_table_;
   std::span<const TokenId> end_tokens_;
   CompletionText text_;

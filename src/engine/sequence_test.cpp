@@ -56,6 +56,18 @@ SamplingParams with_length(int64_t max_new_tokens) {
   return sampling;
 }
 
+TEST_F(SequenceTest, BeginsBehindWhatIsCachedAndRemembersTheFirstTime) {
+  Sequence& sequence = start(with_length(4));
+  EXPECT_FALSE(sequence.has_begun());
+  sequence.begin(2);
+  EXPECT_TRUE(sequence.has_begun());
+  EXPECT_EQ(sequence.num_uncomputed_tokens(), 1);
+  sequence.rewind();
+  sequence.begin(0);
+  EXPECT_EQ(sequence.num_uncomputed_tokens(), 3);
+  EXPECT_EQ(sequence.num_cached_tokens(), 2);
+}
+
 TEST_F(SequenceTest, CountsTwoThings) {
   Sequence& sequence = start(with_length(4));
   EXPECT_EQ(sequence.num_tokens(), 3);

@@ -259,6 +259,7 @@ asio::awaitable<bool> Connection::read_head(RequestHead& head) {
   request.request_id =
       id && is_usable_request_id(*id) ? std::string(*id) : network_.make_request_id();
   request_id_ = request.request_id;
+  request.peer_address = address_.to_string();
   minor_version_ = request.minor_version;
   co_return true;
 }

@@ -31,7 +31,8 @@ struct Request {
   std::string body;
   std::string
       request_id;  // of the client's X-Request-Id where it is usable, else made by the server
-  int minor_version = 1;  // of HTTP/1.x
+  int minor_version = 1;     // of HTTP/1.x
+  std::string peer_address;  // of the connection, without the port: "127.0.0.1"
 
   // The first field of that name in any case, or nothing.
   std::optional<std::string_view> field(std::string_view name) const;

@@ -99,6 +99,11 @@ class ServerTest : public ::testing::Test {
       response.body = request.body;
       return response;
     });
+    router.add("GET", "/peer", [](const Request& request) {
+      Response response;
+      response.body = request.peer_address;
+      return response;
+    });
     router.add("POST", "/throw", [](const Request&) -> Reply { throw std::runtime_error("no"); });
     router.add("POST", "/stream", [this](const Request&) {
       Response response;
@@ -131,6 +136,11 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
     EXPECT_EQ(response.fields.at("x-request-id"), "abc-1");
     EXPECT_EQ(response.fields.at("connection"), "keep-alive");
   }
+}
+
+TEST_F(ServerTest, TellsHandlersWhoAsks) {
+  start();
+  EXPECT_EQ(test::get(port(), "/peer").body, "127.0.0.1");
 }
 
 TEST_F(ServerTest, MakesRequestIdsOfItsOwn) {

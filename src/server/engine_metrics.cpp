@@ -24,6 +24,9 @@ constexpr std::array kGauges = {
     Count{{"youtu:cache_blocks", "Blocks of the latent cache."}, &EngineStats::blocks_total},
     Count{{"youtu:cache_blocks_in_use", "Of them, those that running requests hold."},
           &EngineStats::blocks_in_use},
+    Count{{"youtu:cache_blocks_cached",
+           "Of them, those that nobody holds and a prompt may find again."},
+          &EngineStats::blocks_cached},
 };
 
 constexpr std::array kCounters = {
@@ -33,6 +36,11 @@ constexpr std::array kCounters = {
           &EngineStats::completion_tokens},
     Count{{"vllm:num_preemptions_total", "Times that a request gave its cache back."},
           &EngineStats::preemptions},
+    Count{{"vllm:prefix_cache_queries_total",
+           "Prompt tokens that were looked up in the prefix cache."},
+          &EngineStats::prefix_queried_tokens},
+    Count{{"vllm:prefix_cache_hits_total", "Of them, those that were found."},
+          &EngineStats::prefix_hit_tokens},
     Count{{"youtu:steps_total", "Steps of the engine."}, &EngineStats::steps},
 };
 

@@ -138,6 +138,9 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   generation.sampling = chat->sampling;
   generation.skip_control_tokens =
       !(chat->enable_thinking && thinking_tags_are_control(engine.tokenizer()));
+  generation.cache_salt = chat->cache_salt;
+  generation.priority = chat->priority;
+  generation.client = request.peer_address;
   job.prepare_seconds = seconds_between(arrival, steady_clock().now());
   Result<GenerationHandle> handle = engine.submit(std::move(generation));
   RETURN_IF_ERROR(handle);

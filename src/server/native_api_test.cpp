@@ -95,6 +95,15 @@ TEST_F(NativeApiTest, AnswersAPrompt) {
   EXPECT_EQ(body["parameters"]["seed"], *engine_->last_request().sampling.seed);
 }
 
+TEST_F(NativeApiTest, TellsTheEngineWhoAsksAndHowUrgently) {
+  start_ready();
+  EXPECT_EQ(chat(R"({"prompt":"a","priority":5,"cache_salt":"mine"})").status, 200);
+  const GenerationRequest request = engine_->last_request();
+  EXPECT_EQ(request.priority, 5);
+  EXPECT_EQ(request.cache_salt, "mine");
+  EXPECT_EQ(request.client, "127.0.0.1");
+}
+
 TEST_F(NativeApiTest, TheStreamIsTheAnswer) {
   start_ready();
   engine_->answer(

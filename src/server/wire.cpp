@@ -17,9 +17,10 @@ constexpr std::string_view kRetryAfterSeconds = "2";
 constexpr size_t kMaxIgnoredNames = 16;
 constexpr size_t kMaxIgnoredNameBytes = 64;
 
-constexpr std::array<std::string_view, 10> kOtherFields = {
+constexpr std::array<std::string_view, 12> kOtherFields = {
     "prompt",          "messages",    "system",        "preset",  "config",
-    "enable_thinking", "clean_input", "stream_format", "timings", "explain"};
+    "enable_thinking", "clean_input", "stream_format", "timings", "explain",
+    "cache_salt",      "priority"};
 constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
 
 Status wrong_type(const std::string& name, std::string_view expected) {
@@ -213,6 +214,38 @@ Status read_stream_format(const Json& body, StreamFormat& format) {
   return Status::ok();
 }
 
+Status read_cache_salt(const Json& body, std::string& salt) {
+  Result<std::optional<std::string>> text = read_text(body, "cache_salt");
+  RETURN_IF_ERROR(text);
+  if (!*text) return Status::ok();
+  // An empty salt would be none, which is hardly what somebody means who gives one.
+  if ((*text)->empty()) return empty("cache_salt");
+  if ((*text)->size() > kMaxCacheSaltBytes) {
+    return Status::invalid_argument("cache_salt has " + std::to_string((*text)->size()) +
+                                        " bytes (at most " + std::to_string(kMaxCacheSaltBytes) +
+                                        ")",
+                                    "cache_salt", "out_of_range");
+  }
+  salt = **std::move(text);
+  return Status::ok();
+}
+
+Status read_priority(const Json& body, int& priority) {
+  const Json* value = find(body, "priority");
+  if (!value) return Status::ok();
+  if (!value->is_number_integer()) return wrong_type("priority", "an integer");
+  // As a double, because the parser keeps what is not negative as unsigned.
+  const double number = value->get<double>();
+  if (number < kMinPriority || number > kMaxPriority) {
+    return Status::invalid_argument("priority is " + value->dump() + " (" +
+                                        std::to_string(kMinPriority) + " to " +
+                                        std::to_string(kMaxPriority) + ")",
+                                    "priority", "out_of_range");
+  }
+  priority = value->get<int>();
+  return Status::ok();
+}
+
 OrderedJson usage_json(const Usage& usage) {
   OrderedJson json;
   json["prompt_tokens"] = usage.prompt_tokens;
@@ -273,6 +306,8 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_flag(*body, "enable_thinking", request.enable_thinking));
   RETURN_IF_ERROR(read_flag(*body, "timings", request.wants_timings));
   RETURN_IF_ERROR(read_stream_format(*body, request.stream_format));
+  RETURN_IF_ERROR(read_cache_salt(*body, request.cache_salt));
+  RETURN_IF_ERROR(read_priority(*body, request.priority));
   RETURN_IF_ERROR(read_preset(*body, defaults, request));
   RETURN_IF_ERROR(read_sampling_fields(*body, request.sampling));
   RETURN_IF_ERROR(read_sources(*body, defaults, request));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/message.h"
+#include "youtu/generation.h"
 #include "youtu/sampling_params.h"
 #include "youtu/stats.h"
 #include "youtu/status.h"
@@ -38,6 +39,8 @@ struct ChatRequest {
   StreamFormat stream_format = StreamFormat::kText;
   bool wants_timings = false;
   std::string sources;  // JSON: where each parameter's value came from; empty if not asked for
+  std::string cache_salt;  // empty: none
+  int priority = 0;
   std::vector<std::string>
       ignored_fields;  // fields that mean nothing here, in the order of their names
 };

@@ -126,11 +126,22 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{prompt_and("\"config\":\"fast\""), "config", "unknown_preset"},
         Refused{prompt_and("\"config\":7"), "config", "type"},
         Refused{prompt_and("\"config\":\"speed\",\"preset\":\"quality\""), "config", "given_twice"},
-        Refused{prompt_and("\"stream_format\":\"xml\""), "stream_format", "out_of_range"}));
+        Refused{prompt_and("\"stream_format\":\"xml\""), "stream_format", "out_of_range"},
+        Refused{prompt_and("\"cache_salt\":\"\""), "cache_salt", "empty"},
+        Refused{prompt_and("\"cache_salt\":7"), "cache_salt", "type"},
+        Refused{prompt_and("\"cache_salt\":\"" + std::string(257, 'a') + "\""), "cache_salt",
+                "out_of_range"},
+        Refused{prompt_and("\"priority\":\"high\""), "priority", "type"},
+        Refused{prompt_and("\"priority\":0.5"), "priority", "type"},
+        Refused{prompt_and("\"priority\":-1001"), "priority", "out_of_range"},
+        Refused{prompt_and("\"priority\":18446744073709551615"), "priority", "out_of_range"}));
 
 TEST(ParseChatRequest, ErrorsSayTheRange) {
   EXPECT_EQ(parse("\"temperature\":300").status().message(), "temperature is 300 (0 to 100)");
   EXPECT_EQ(parse("\"max_tokens\":0").status().message(), "max_tokens is 0 (1 to 1048576)");
+  EXPECT_EQ(parse("\"priority\":1001").status().message(), "priority is 1001 (-1000 to 1000)");
+  EXPECT_EQ(parse("\"cache_salt\":\"" + std::string(300, 'a') + "\"").status().message(),
+            "cache_salt has 300 bytes (at most 256)");
 }
 
 TEST(ParseChatRequest, IsBalancedByDefault) {
@@ -176,6 +187,16 @@ TEST(ParseChatRequest, NullIsTheSameAsAbsent) {
       R"("temperature":null,"preset":null,"stop":null,"seed":null,"messages":null,"enable_thinking":null)");
   ASSERT_TRUE(request) << request.status().message();
   EXPECT_EQ(request->sampling, find_sampling_preset("balanced")->params);
+}
+
+TEST(ParseChatRequest, KnowsSaltAndPriority) {
+  const auto request = parse("\"priority\":-1000,\"cache_salt\":\"" + std::string(256, 'a') + "\"");
+  ASSERT_TRUE(request) << request.status().message();
+  EXPECT_EQ(request->priority, -1000);
+  EXPECT_EQ(request->cache_salt, std::string(256, 'a'));
+  EXPECT_TRUE(request->ignored_fields.empty());
+  EXPECT_EQ(parse("")->priority, 0);
+  EXPECT_EQ(parse("\"cache_salt\":null,\"priority\":null")->cache_salt, "");
 }
 
 TEST(ParseChatRequest, ListsWhatItDoesNotKnow) {

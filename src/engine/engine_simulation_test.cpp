@@ -1,0 +1,428 @@
+// The engine without its threads, model and clock: scheduler, prefix cache and runner, one seed for
+// all that happens to them. Clients come with prompts that begin alike, go on with earlier
+// conversations, have salts and priorities, go away; steps have room for more or fewer tokens, and
+// some fail; the cache is so small that sequences are preempted. Every answer must be the one that
+// its request gets alone, from whatever blocks it was computed.
+//
+//   YOUTU_SIMULATION_SEEDS=1000000   so many seeds
+//   YOUTU_SIMULATION_SEED=4711       this one only
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <set>
+
+#include "engine/model_runner.h"
+#include "engine/scheduler.h"
+#include "tests/support/toy_tokenizer.h"
+
+namespace youtu {
+namespace {
+
+using Tokens = std::vector<TokenId>;
+
+constexpr int64_t kMaxTokens = 5 * kBlockSize;  // of a request
+constexpr uint64_t kPoison = ~uint64_t{0};
+
+// What the latent of a token stands for: the token and all before it.
+uint64_t chain_of(uint64_t before, TokenId token) {
+  uint64_t chain = (before ^ static_cast<uint64_t>(token)) * 0x9e3779b97f4a7c15u;
+  chain = (chain ^ (chain >> 32)) * 0xd6e8feb86659fd93u;
+  return chain ^ (chain >> 32);
+}
+
+// A handful of tokens that may follow, now and then the end; all a function of what came before.
+void write_logits(uint64_t chain, std::span<float> logits) {
+  std::ranges::fill(logits, -50.0f);
+  for (int i = 0; i < 4; ++i) {
+    logits[(chain >> (8 * i)) & 0xff] = 0.5f * static_cast<float>(i);
+  }
+  if (chain >> 60 == 0) logits[ToyTokenizer::kEnd] = 3.0f;
+}
+
+// The model: its cache keeps for each slot the token and the chain that it was computed from, so
+// that a block of another prefix, and a slot that nobody has filled, are seen.
+class ChainExecutor final : public StepExecutor {
+ public:
+  explicit ChainExecutor(int32_t num_blocks)
+      : slots_(static_cast<size_t>(num_blocks) * kBlockSize) {}
+
+  int32_t vocab_size() const override { return ToyTokenizer::kVocabSize; }
+  void fail_next_step() { shall_fail_ = true; }
+  void poison(int32_t block, int32_t first_offset = 0) {
+    for (int32_t i = first_offset; i < kBlockSize; ++i) slot(block * kBlockSize + i) = {};
+  }
+
+  Status forward(const BatchView& batch, std::span<float> logits) override {
+    if (std::exchange(shall_fail_, false)) {  // half-way: what it has written is worth nothing
+      for (const int32_t index : batch.slot_mapping) slot(index) = {.token = 1, .chain = 1};
+      return Status::internal("fault");
+    }
+    size_t row = 0;
+    for (const SequenceSlice& sequence : batch.sequences) {
+      const uint64_t chain = compute(batch, sequence);
+      const int32_t last = sequence.query_start + sequence.num_queries - 1;
+      if (row == batch.logit_rows.size() || batch.logit_rows[row] != last) continue;
+      const auto columns = static_cast<size_t>(vocab_size());
+      write_logits(chain, logits.subspan(row++ * columns, columns));
+    }
+    EXPECT_EQ(row, batch.logit_rows.size());
+    return Status::ok();
+  }
+
+ private:
+  struct Slot {
+    TokenId token = -1;
+    uint64_t chain = kPoison;
+  };
+  Slot& slot(int32_t index) { return slots_.at(static_cast<size_t>(index)); }
+
+  // Fills the slots of the new tokens and looks at all that the last of them can see.
+  uint64_t compute(const BatchView& batch, const SequenceSlice& sequence) {
+    const int32_t begin = sequence.context_length - sequence.num_queries;
+    uint64_t chain = 0;
+    for (int32_t position = 0; position < sequence.context_length; ++position) {
+      const int32_t block = sequence.block_table[static_cast<size_t>(position / kBlockSize)];
+      Slot& seen = slot(block * kBlockSize + position % kBlockSize);
+      if (position >= begin) {
+        const auto t = static_cast<size_t>(sequence.query_start + position - begin);
+        EXPECT_EQ(batch.positions[t], position);
+        EXPECT_EQ(batch.slot_mapping[t], block * kBlockSize + position % kBlockSize);
+        seen = {.token = batch.token_ids[t], .chain = chain_of(chain, batch.token_ids[t])};
+      }
+      if (seen.chain != chain_of(chain, seen.token)) {
+        ADD_FAILURE() << (seen.chain == kPoison ? "nothing" : "something else") << " at position "
+                      << position << ", block " << block;
+      }
+      chain = seen.chain;
+    }
+    return chain;
+  }
+
+  std::vector<Slot> slots_;
+  bool shall_fail_ = false;
+};
+
+// A request and what its reader has seen of it.
+struct Reader {
+  GenerationRequest request;
+  std::shared_ptr<BoundedGenerationStream> stream;
+  Tokens tokens;
+  GenerationEvent last;
+  int num_ends = 0;
+  bool has_begun = false;
+
+  void read() {
+    while (auto event = stream->try_next()) {
+      tokens.insert(tokens.end(), event->tokens.begin(), event->tokens.end());
+      num_ends += event->finish_reason != FinishReason::kNone ? 1 : 0;
+      last = *std::move(event);
+    }
+  }
+  Tokens conversation() const {
+    Tokens all = request.prompt_tokens;
+    all.insert(all.end(), tokens.begin(), tokens.end());
+    return all;
+  }
+};
+
+struct Answer {
+  Tokens tokens;
+  FinishReason reason = FinishReason::kNone;
+};
+
+Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokenizer) {
+  Sampler sampler(ToyTokenizer::kVocabSize);
+  std::vector<float> logits(ToyTokenizer::kVocabSize);
+  Tokens all = request.prompt_tokens;
+  uint64_t chain = 0;
+  for (const TokenId token : all) chain = chain_of(chain, token);
+  Answer answer;
+  const auto ends = tokenizer.eos_tokens();
+  while (answer.reason == FinishReason::kNone) {
+    write_logits(chain, logits);
+    const TokenId token = *sampler.sample(
+        logits, request.sampling, {all, request.prompt_tokens.size()}, *request.sampling.seed);
+    all.push_back(token);
+    answer.tokens.push_back(token);
+    chain = chain_of(chain, token);
+    if (std::ranges::find(ends, token) != ends.end()) {
+      answer.reason = FinishReason::kEndOfSequence;
+    } else if (static_cast<int64_t>(answer.tokens.size()) == request.sampling.max_new_tokens) {
+      answer.reason = FinishReason::kLength;
+    }
+  }
+  return answer;
+}
+
+size_t common_prefix(const Tokens& a, const Tokens& b) {
+  return static_cast<size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+}
+
+// What a world has lived through; many of them together should have seen everything.
+struct Experience {
+  int64_t hit_tokens = 0;
+  int64_t preemptions = 0;
+  int64_t num_cancelled = 0;
+  int64_t num_faults = 0;
+  int64_t num_full_caches = 0;  // no block was free, but some were cached
+};
+
+class World {
+ public:
+  explicit World(uint64_t seed) : random_(static_cast<std::mt19937::result_type>(seed)) {
+    options_.max_batch_size = 1 + static_cast<int32_t>(random_() % 5);
+    options_.max_step_tokens = options_.max_batch_size + static_cast<int32_t>(random_() % 40);
+    options_.num_blocks = 5 + static_cast<int32_t>(random_() % 14);
+    options_.block_size = kBlockSize;
+    options_.prefix_cache = random_() % 8 != 0;
+    options_.prefix_hash_key = random_();
+    has_faults_ = random_() % 4 == 0;
+    executor_.emplace(options_.num_blocks);
+    scheduler_.emplace(options_);
+    runner_.emplace(*executor_, options_.max_batch_size, options_.max_step_tokens);
+    for (Tokens& tokens : beginnings_) tokens = random_tokens(random_() % 50);
+  }
+
+  Experience live() {
+    const size_t num_requests = 4 + random_() % 12;
+    for (int64_t step = 0; readers_.size() < num_requests || scheduler_->has_work(); ++step) {
+      if (step == 20'000) {
+        ADD_FAILURE() << "no end in sight";
+        break;
+      }
+      if (readers_.size() < num_requests && random_() % 4 == 0) {
+        for (uint32_t n = 1 + random_() % 3; n > 0; --n) arrive();
+      }
+      if (!readers_.empty() && random_() % 25 == 0) {
+        readers_[random_() % readers_.size()]->stream->cancel();
+      }
+      if (has_faults_ && random_() % 30 == 0) executor_->fail_next_step();
+      run_step();
+      if (testing::Test::HasFailure()) return experience_;
+    }
+    scheduler_->check_integrity();
+    EXPECT_EQ(scheduler_->blocks().num_in_use(), 0);
+    for (const auto& reader : readers_) check_answer(*reader);
+    experience_.hit_tokens = scheduler_->counters().prefix_hit_tokens;
+    experience_.preemptions = scheduler_->counters().preemptions;
+    return experience_;
+  }
+
+ private:
+  using Lane = std::pair<int, std::string>;
+
+  Tokens random_tokens(size_t count) {
+    Tokens tokens(count);
+    for (TokenId& token : tokens) token = static_cast<TokenId>(random_() % 4);
+    return tokens;
+  }
+
+  // A new prompt, one that begins as others do, or the next turn of an earlier conversation.
+  Tokens random_prompt() {
+    Tokens prompt;
+    if (!readers_.empty() && random_() % 3 == 0) {
+      prompt = readers_[random_() % readers_.size()]->conversation();
+    } else if (random_() % 4 != 0) {
+      prompt = beginnings_[random_() % beginnings_.size()];
+    }
+    const Tokens rest = random_tokens(1 + random_() % 20);
+    prompt.insert(prompt.end(), rest.begin(), rest.end());
+    prompt.resize(std::min(prompt.size(), static_cast<size_t>(kMaxTokens - 1)));
+    return prompt;
+  }
+
+  void arrive() {
+    auto reader = std::make_unique<Reader>();
+    GenerationRequest& request = reader->request;
+    request.prompt_tokens = random_prompt();
+    const auto room =
+        static_cast<uint32_t>(kMaxTokens) - static_cast<uint32_t>(request.prompt_tokens.size());
+    request.sampling.max_new_tokens = 1 + random_() % std::min(room, 40u);
+    request.sampling.temperature = random_() % 4 == 0 ? 0.0 : 1.0;
+    request.sampling.seed = random_() % 3;
+    request.cache_salt = std::string(random_() % 4 == 0 ? 1 : 0, 's');
+    request.priority = random_() % 3 == 0 ? static_cast<int>(random_() % 3) - 1 : 0;
+    request.client = std::string(1, static_cast<char>('a' + random_() % 3));
+    reader->stream =
+        std::make_shared<BoundedGenerationStream>(readers_.size(), request.sampling.max_new_tokens);
+    auto text = CompletionText::create(tokenizer_, true, {});
+    scheduler_->add(std::make_unique<Sequence>(request, *request.sampling.seed,
+                                               tokenizer_.eos_tokens(), *std::move(text),
+                                               reader->stream));
+    lanes_[{request.priority, request.client}].push_back(reader.get());
+    readers_.push_back(std::move(reader));
+  }
+
+  void run_step() {
+    scheduler_->drop_cancelled();
+    scheduler_->check_integrity();
+    if (scheduler_->has_work()) {
+      const int32_t max_prompt_tokens =
+          1 + static_cast<int32_t>(random_() % static_cast<uint32_t>(options_.max_step_tokens));
+      const StepPlan& plan = scheduler_->plan(max_prompt_tokens);
+      scheduler_->check_integrity();
+      check_plan(plan, max_prompt_tokens);
+      poison_what_is_empty(plan);
+      scheduler_->commit(plan, runner_->run(plan));
+    }
+    scheduler_->check_integrity();
+    scheduler_->publish();
+    for (const auto& reader : readers_) reader->read();
+  }
+
+  void check_plan(const StepPlan& plan, int32_t max_prompt_tokens) {
+    EXPECT_FALSE(plan.is_empty());  // so somebody gets on
+    EXPECT_LE(plan.num_tokens, options_.max_step_tokens);
+    int32_t num_prompt_tokens = 0;
+    std::vector<Reader*> beginners;
+    for (const PlannedSequence& planned : plan.sequences) {
+      EXPECT_GE(planned.num_new_tokens, 1);
+      if (planned.sequence->num_uncomputed_tokens() > 1)
+        num_prompt_tokens += planned.num_new_tokens;
+      Reader& reader = *readers_.at(planned.sequence->id());
+      if (!std::exchange(reader.has_begun, true)) beginners.push_back(&reader);
+    }
+    EXPECT_LE(num_prompt_tokens, max_prompt_tokens);
+    for (const Reader* beginner : beginners) check_turn(*beginner);
+    const BlockManager& blocks = scheduler_->blocks();
+    experience_.num_full_caches += blocks.num_free() == 0 && blocks.num_cached() > 0 ? 1 : 0;
+  }
+
+  // Nobody that came earlier in its lane, or stands in a better one, still waits to begin.
+  void check_turn(const Reader& beginner) {
+    const Lane its_lane = {beginner.request.priority, beginner.request.client};
+    for (const auto& [lane, readers] : lanes_) {
+      for (const Reader* reader : readers) {
+        if (lane == its_lane && reader == &beginner) break;
+        const bool goes_first = lane == its_lane || lane.first < its_lane.first;
+        const bool is_waiting = !reader->has_begun && !reader->stream->is_cancelled();
+        EXPECT_FALSE(goes_first && is_waiting)
+            << "request " << beginner.stream->id() << " before " << reader->stream->id();
+      }
+    }
+  }
+
+  // Free blocks, and of the planned sequences' own all that is not computed yet.
+  void poison_what_is_empty(const StepPlan& plan) {
+    const BlockManager& blocks = scheduler_->blocks();
+    for (BlockId block = 0; block < blocks.num_blocks(); ++block) {
+      if (blocks.is_free(block)) executor_->poison(block);
+    }
+    for (const PlannedSequence& planned : plan.sequences) {
+      const auto table = planned.sequence->block_table().blocks();
+      const auto num_computed = static_cast<int32_t>(planned.sequence->num_computed_tokens());
+      int32_t offset = num_computed % kBlockSize;
+      for (size_t i = static_cast<size_t>(num_computed / kBlockSize); i < table.size(); ++i) {
+        executor_->poison(table[i], std::exchange(offset, 0));
+      }
+    }
+  }
+
+  void check_answer(const Reader& reader) {
+    SCOPED_TRACE(testing::Message() << "request " << reader.stream->id());
+    ASSERT_EQ(reader.num_ends, 1);
+    const Answer alone = answer_alone(reader.request, tokenizer_);
+    const GenerationEvent& last = reader.last;
+    const bool is_faulty = last.finish_reason == FinishReason::kError;
+    EXPECT_EQ(last.status.message(), is_faulty ? "fault" : "");
+    if (is_faulty || last.finish_reason == FinishReason::kCancelled) {
+      ++(is_faulty ? experience_.num_faults : experience_.num_cancelled);
+      EXPECT_EQ(common_prefix(reader.tokens, alone.tokens), reader.tokens.size());
+    } else {
+      EXPECT_EQ(reader.tokens, alone.tokens);
+      EXPECT_EQ(last.finish_reason, alone.reason);
+    }
+    EXPECT_EQ(last.usage.completion_tokens, static_cast<int64_t>(reader.tokens.size()));
+    check_cached_tokens(reader, static_cast<size_t>(last.usage.cached_tokens));
+  }
+
+  // Somebody of the same salt has computed what was found.
+  void check_cached_tokens(const Reader& reader, size_t num_cached) {
+    size_t longest = 0;
+    for (const auto& other : readers_) {
+      if (other.get() == &reader || other->request.cache_salt != reader.request.cache_salt)
+        continue;
+      longest =
+          std::max(longest, common_prefix(other->conversation(), reader.request.prompt_tokens));
+    }
+    EXPECT_LE(num_cached, options_.prefix_cache ? longest : 0);
+    EXPECT_LT(num_cached, reader.request.prompt_tokens.size());
+    EXPECT_EQ(num_cached % kBlockSize, 0u);
+  }
+
+  std::mt19937 random_;
+  SchedulerOptions options_;
+  bool has_faults_ = false;
+  ToyTokenizer tokenizer_;
+  std::optional<ChainExecutor> executor_;
+  std::optional<Scheduler> scheduler_;
+  std::optional<ModelRunner> runner_;
+  std::array<Tokens, 3> beginnings_;
+  std::vector<std::unique_ptr<Reader>> readers_;
+  std::map<Lane, std::vector<const Reader*>> lanes_;
+  Experience experience_;
+};
+
+// A CHECK ends the process, so the seed is said on the way out.
+volatile std::sig_atomic_t current_seed = 0;
+void say_seed(int) {
+  std::fprintf(stderr, "simulation: YOUTU_SIMULATION_SEED=%ld fails\n",
+               static_cast<long>(current_seed));
+}
+
+Experience live_through(uint64_t seed) {
+  SCOPED_TRACE(testing::Message() << "YOUTU_SIMULATION_SEED=" << seed);
+  current_seed = static_cast<std::sig_atomic_t>(seed);
+  return World(seed).live();
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define YOUTU_HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define YOUTU_HAS_SANITIZER 1
+#endif
+#endif
+
+int64_t num_seeds() {
+  if (const char* wanted = std::getenv("YOUTU_SIMULATION_SEEDS")) return std::atoll(wanted);
+#ifdef YOUTU_HAS_SANITIZER
+  return 500;
+#else
+  return 10'000;
+#endif
+}
+
+TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
+  const auto previous = std::signal(SIGABRT, say_seed);
+  Experience all;
+  if (const char* seed = std::getenv("YOUTU_SIMULATION_SEED")) {
+    live_through(static_cast<uint64_t>(std::atoll(seed)));
+  } else {
+    const int64_t count = num_seeds();
+    for (int64_t i = 1; i <= count && !HasFailure(); ++i) {
+      const Experience one = live_through(static_cast<uint64_t>(i));
+      all.hit_tokens += one.hit_tokens;
+      all.preemptions += one.preemptions;
+      all.num_cancelled += one.num_cancelled;
+      all.num_faults += one.num_faults;
+      all.num_full_caches += one.num_full_caches;
+    }
+    if (count >= 100) {  // a world in which nothing happens proves nothing
+      EXPECT_GT(all.hit_tokens, count);
+      EXPECT_GT(all.preemptions, count / 10);
+      EXPECT_GT(all.num_cancelled, count / 10);
+      EXPECT_GT(all.num_faults, count / 20);
+      EXPECT_GT(all.num_full_caches, count);
+    }
+  }
+  std::signal(SIGABRT, previous);
+}
+
+}  // namespace
+}  // namespace youtu
