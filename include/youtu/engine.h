@@ -23,12 +23,16 @@ struct EngineOptions {
   int num_threads = 0;              // 0: as many as the process may use
   int64_t max_context_tokens =
       2048;  // prompt and completion of one request; at most the model's own limit
-  bool enable_batching = true;   // false: one request at a time
-  int max_batch_size = 8;        // most requests that advance in one step
-  int batch_timeout_ms = 0;      // longest an idle engine holds a first request to gather others
-  int max_step_tokens = 512;     // most tokens in one step
-  int max_queued_requests = 32;  // waiting beyond the batch; more are refused
-  int64_t cache_tokens = 0;      // latent cache size; 0: max_batch_size * max_context_tokens
+  bool enable_batching = true;  // false: one request at a time
+  int max_batch_size = 8;       // most requests that advance in one step
+  int batch_timeout_ms = 0;     // longest an idle engine holds a first request to gather others
+  int max_step_tokens = 512;    // most tokens in one step
+  // While others stream, a step that reads a prompt takes at most so many percent of a step
+  // without; 0: as the step has room.
+  int prefill_slowdown_percent = 220;
+  bool speculation = true;           // guess tokens that stood before, where that is faster
+  int max_queued_requests = 32;      // waiting beyond the batch; more are refused
+  int64_t cache_tokens = 0;          // latent cache size; 0: max_batch_size * max_context_tokens
   std::string cache_dtype = "auto";  // or "f32", "bf16", "int8": what the cache holds
   bool prefix_cache = true;          // what is computed is kept for prompts that begin alike
 };

@@ -31,6 +31,12 @@ struct GenerationRequest {
   int priority = 0;
   // Whose request it is. Clients that wait at the same priority are served in equal shares.
   std::string client = {};
+
+  // Let tokens that stood before be guessed and checked several in a step, where that is faster.
+  // The answer is the same.
+  bool speculation = true;
+  // What the client believes that the answer will be; guessed first. May be empty.
+  std::vector<TokenId> prediction = {};
 };
 
 // What one engine step added to a request. The last event of a request has a finish reason.

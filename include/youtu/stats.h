@@ -29,6 +29,8 @@ struct RequestTimings {
   int64_t prefill_tokens = 0;  // computed for it before its first token; cached ones are not
   int64_t num_steps = 0;
   int64_t num_preemptions = 0;
+  int64_t draft_tokens = 0;            // guesses that were checked, and of these
+  int64_t accepted_draft_tokens = 0;   // those that were right
   double inter_token_p50_seconds = 0;  // between two tokens; 0 with fewer than two
   double inter_token_p99_seconds = 0;
 
@@ -93,8 +95,11 @@ struct EngineStats {
   int64_t prefix_queried_tokens = 0;  // prompt tokens of requests that began, and of these
   int64_t prefix_hit_tokens = 0;      // those found in the prefix cache
   int64_t preemptions = 0;
-  int64_t requests_finished = 0;  // for whatever reason
-  int64_t finished_stop = 0;      // of them, with an end token, a stop string or a loop
+  int64_t drafts = 0;                 // times that something was guessed
+  int64_t draft_tokens = 0;           // guesses that were checked, and of these
+  int64_t accepted_draft_tokens = 0;  // those that were right
+  int64_t requests_finished = 0;      // for whatever reason
+  int64_t finished_stop = 0;          // of them, with an end token, a stop string or a loop
   int64_t finished_length = 0;
   int64_t finished_cancelled = 0;
   int64_t finished_error = 0;

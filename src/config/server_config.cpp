@@ -56,6 +56,12 @@ const std::vector<Option>& options() {
        "what the cache holds: f32, bf16, int8; auto leaves it to the model"},
       {"prefix_cache", &ServerConfig::prefix_cache,
        "keep what is computed for prompts that begin alike"},
+      {"speculation", &ServerConfig::speculation,
+       "guess tokens that stood before and check several in a step, where that is faster"},
+      {"prefill_slowdown_percent", &ServerConfig::prefill_slowdown_percent,
+       "while others stream, how long a step that reads a prompt may take, in percent of one "
+       "without; 0 is no limit",
+       0, 10'000},
       {"enable_batching", &ServerConfig::enable_batching, "several requests advance in one step"},
       {"max_batch_size", &ServerConfig::max_batch_size, "most requests that advance in one step", 1,
        256},
@@ -392,6 +398,8 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   options.num_threads = static_cast<int>(config.threads);
   options.max_context_tokens = config.max_context_tokens;
   options.enable_batching = config.enable_batching;
+  options.speculation = config.speculation;
+  options.prefill_slowdown_percent = static_cast<int>(config.prefill_slowdown_percent);
   options.max_batch_size = static_cast<int>(config.max_batch_size);
   options.batch_timeout_ms = static_cast<int>(config.batch_timeout.count());
   options.max_step_tokens = static_cast<int>(config.max_step_tokens);

@@ -33,6 +33,8 @@ struct ServerConfig {
   int64_t cache_tokens = 0;
   std::string cache_dtype = "auto";
   bool prefix_cache = true;
+  bool speculation = true;
+  int64_t prefill_slowdown_percent = 220;
   bool enable_batching = true;
   int64_t max_batch_size = 8;
   std::chrono::milliseconds batch_timeout{0};

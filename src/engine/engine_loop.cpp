@@ -11,7 +11,8 @@ EngineLoop::EngineLoop(const EngineLoopOptions& options, StepExecutor& executor,
       board_(board),
       clock_(clock),
       scheduler_(options.scheduler),
-      runner_(executor, options.scheduler.max_batch_size, options.scheduler.max_step_tokens) {
+      runner_(executor, options.scheduler.max_batch_size, options.scheduler.max_step_tokens),
+      costs_(options.scheduler.max_step_tokens) {
   post_stats();
 }
 
@@ -47,15 +48,28 @@ void EngineLoop::take_arrivals() {
 void EngineLoop::run_step() {
   try {
     const TimePoint begin = clock_.now();
-    const StepPlan& plan = scheduler_.plan(options_.scheduler.max_step_tokens);
+    const StepPlan& plan = scheduler_.plan(allowance());
     const StepResult& result = runner_.run(plan);
-    recorder_.record_step(plan, result, begin, clock_.now());
+    const TimePoint end = clock_.now();
+    costs_.observe(size_of(plan), seconds_between(begin, end));
+    recorder_.record_step(plan, result, begin, end);
     scheduler_.commit(plan, result);
   } catch (const std::exception& error) {
     scheduler_.finish_all(
         FinishReason::kError,
         Status::internal(std::string("the engine's step failed: ") + error.what()));
   }
+}
+
+StepAllowance EngineLoop::allowance() const {
+  const int32_t most = options_.scheduler.max_step_tokens;
+  const int64_t prompt_rows =
+      options_.prefill_slowdown > 1
+          ? prompt_rows_beside(costs_, scheduler_.streams(), scheduler_.prompt_context(),
+                               options_.prefill_slowdown, most)
+          : most;
+  return {.max_prompt_tokens = static_cast<int32_t>(prompt_rows),
+          .draft_costs = options_.speculation ? &costs_ : nullptr};
 }
 
 // The order matters. Once a reader has a last event it may look at the stats or submit again, so

@@ -15,6 +15,7 @@
 #include "engine/scheduler.h"
 #include "engine/stats_board.h"
 #include "engine/stats_recorder.h"
+#include "engine/step_costs.h"
 
 namespace youtu {
 
@@ -22,6 +23,10 @@ struct EngineLoopOptions {
   SchedulerOptions scheduler;
   // How long an idle engine holds its first request to gather a whole batch. 0: not at all.
   std::chrono::milliseconds batch_timeout{0};
+  // Prompts are read beside streams in steps at most this many times as long as the streams' own;
+  // 0: as the steps have room.
+  double prefill_slowdown = 0;
+  bool speculation = true;
 };
 
 class EngineLoop {
@@ -40,6 +45,7 @@ class EngineLoop {
   void take_arrivals();
   void wait_for_work();
   void run_step();
+  StepAllowance allowance() const;
   void tell();
   void post_stats();
 
@@ -52,6 +58,7 @@ class EngineLoop {
   std::function<void()> listener_;
   std::vector<std::unique_ptr<Sequence>> arrivals_;
   StatsRecorder recorder_;
+  StepCosts costs_;
 };
 
 }  // namespace youtu

@@ -54,6 +54,10 @@ Status validate(const EngineOptions& options, int64_t model_context_length) {
                               kMaxStepTokens));
   RETURN_IF_ERROR(
       check_range("max_queued_requests", options.max_queued_requests, 0, kMaxQueuedRequests));
+  if (options.prefill_slowdown_percent != 0) {
+    RETURN_IF_ERROR(check_range("prefill_slowdown_percent", options.prefill_slowdown_percent,
+                                kMinPrefillSlowdown, kMaxPrefillSlowdown));
+  }
   RETURN_IF_ERROR(check_range("num_threads", options.num_threads, 0, kMaxThreads));
   if (options.cache_tokens != 0) {
     // The longest request alone must fit, or it would wait for ever.

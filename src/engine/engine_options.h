@@ -15,6 +15,8 @@ inline constexpr int kMaxStepTokens = 65536;
 inline constexpr int kMaxQueuedRequests = 65536;
 inline constexpr int kMaxBatchTimeoutMs = 60000;
 inline constexpr int kMaxThreads = 1024;
+inline constexpr int kMinPrefillSlowdown = 110;  // percent
+inline constexpr int kMaxPrefillSlowdown = 10000;
 
 // Ok, or the first option out of its range. `model_context_length` bounds max_context_tokens.
 Status validate(const EngineOptions& options, int64_t model_context_length);

@@ -62,15 +62,13 @@ class ChainExecutor final : public StepExecutor {
       for (const int32_t index : batch.slot_mapping) slot(index) = {.token = 1, .chain = 1};
       return Status::internal("fault");
     }
-    size_t row = 0;
-    for (const SequenceSlice& sequence : batch.sequences) {
-      const uint64_t chain = compute(batch, sequence);
-      const int32_t last = sequence.query_start + sequence.num_queries - 1;
-      if (row == batch.logit_rows.size() || batch.logit_rows[row] != last) continue;
-      const auto columns = static_cast<size_t>(vocab_size());
-      write_logits(chain, logits.subspan(row++ * columns, columns));
+    chains_.assign(batch.token_ids.size(), 0);
+    for (const SequenceSlice& sequence : batch.sequences) compute(batch, sequence);
+    const auto columns = static_cast<size_t>(vocab_size());
+    for (size_t row = 0; row < batch.logit_rows.size(); ++row) {
+      const auto t = static_cast<size_t>(batch.logit_rows[row]);
+      write_logits(chains_.at(t), logits.subspan(row * columns, columns));
     }
-    EXPECT_EQ(row, batch.logit_rows.size());
     return Status::ok();
   }
 
@@ -82,7 +80,7 @@ class ChainExecutor final : public StepExecutor {
   Slot& slot(int32_t index) { return slots_.at(static_cast<size_t>(index)); }
 
   // Fills the slots of the new tokens and looks at all that the last of them can see.
-  uint64_t compute(const BatchView& batch, const SequenceSlice& sequence) {
+  void compute(const BatchView& batch, const SequenceSlice& sequence) {
     const int32_t begin = sequence.context_length - sequence.num_queries;
     uint64_t chain = 0;
     for (int32_t position = 0; position < sequence.context_length; ++position) {
@@ -93,6 +91,7 @@ class ChainExecutor final : public StepExecutor {
         EXPECT_EQ(batch.positions[t], position);
         EXPECT_EQ(batch.slot_mapping[t], block * kBlockSize + position % kBlockSize);
         seen = {.token = batch.token_ids[t], .chain = chain_of(chain, batch.token_ids[t])};
+        chains_[t] = seen.chain;
       }
       if (seen.chain != chain_of(chain, seen.token)) {
         ADD_FAILURE() << (seen.chain == kPoison ? "nothing" : "something else") << " at position "
@@ -100,10 +99,10 @@ class ChainExecutor final : public StepExecutor {
       }
       chain = seen.chain;
     }
-    return chain;
   }
 
   std::vector<Slot> slots_;
+  std::vector<uint64_t> chains_;  // of the tokens of a step
   bool shall_fail_ = false;
 };
 
@@ -170,6 +169,8 @@ struct Experience {
   int64_t num_cancelled = 0;
   int64_t num_faults = 0;
   int64_t num_full_caches = 0;  // no block was free, but some were cached
+  int64_t draft_tokens = 0;
+  int64_t accepted_draft_tokens = 0;
 };
 
 class World {
@@ -185,6 +186,9 @@ class World {
     executor_.emplace(options_.num_blocks);
     scheduler_.emplace(options_);
     runner_.emplace(*executor_, options_.max_batch_size, options_.max_step_tokens);
+    // A machine on which rows are cheap, and one on which they are not.
+    costs_.observe({.rows = 1}, 1.0);
+    costs_.observe({.rows = 32}, random_() % 2 == 0 ? 1.5 : 16.0);
     for (Tokens& tokens : beginnings_) tokens = random_tokens(random_() % 50);
   }
 
@@ -236,6 +240,15 @@ class World {
     return prompt;
   }
 
+  // Right in parts: what the answer will be, with some tokens changed.
+  Tokens random_prediction(const GenerationRequest& request) {
+    Tokens prediction = answer_alone(request, tokenizer_).tokens;
+    for (TokenId& token : prediction) {
+      if (random_() % 8 == 0) token = static_cast<TokenId>(random_() % 4);
+    }
+    return prediction;
+  }
+
   void arrive() {
     auto reader = std::make_unique<Reader>();
     GenerationRequest& request = reader->request;
@@ -246,6 +259,8 @@ class World {
     request.sampling.temperature = random_() % 4 == 0 ? 0.0 : 1.0;
     request.sampling.seed = random_() % 3;
     request.cache_salt = std::string(random_() % 4 == 0 ? 1 : 0, 's');
+    request.speculation = random_() % 4 != 0;
+    if (random_() % 4 == 0) request.prediction = random_prediction(request);
     request.priority = random_() % 3 == 0 ? static_cast<int>(random_() % 3) - 1 : 0;
     request.client = std::string(1, static_cast<char>('a' + random_() % 3));
     reader->stream =
@@ -264,11 +279,17 @@ class World {
     if (scheduler_->has_work()) {
       const int32_t max_prompt_tokens =
           1 + static_cast<int32_t>(random_() % static_cast<uint32_t>(options_.max_step_tokens));
-      const StepPlan& plan = scheduler_->plan(max_prompt_tokens);
+      const bool may_guess = random_() % 3 != 0;
+      const StepPlan& plan = scheduler_->plan(
+          {.max_prompt_tokens = max_prompt_tokens, .draft_costs = may_guess ? &costs_ : nullptr});
       scheduler_->check_integrity();
       check_plan(plan, max_prompt_tokens);
       poison_what_is_empty(plan);
-      scheduler_->commit(plan, runner_->run(plan));
+      const StepResult& result = runner_->run(plan);
+      for (const StepOutcome& outcome : result.outcomes) {
+        experience_.accepted_draft_tokens += std::max(0, outcome.num_sampled - 1);
+      }
+      scheduler_->commit(plan, result);
     }
     scheduler_->check_integrity();
     scheduler_->publish();
@@ -284,6 +305,8 @@ class World {
       EXPECT_GE(planned.num_new_tokens, 1);
       if (planned.sequence->num_uncomputed_tokens() > 1)
         num_prompt_tokens += planned.num_new_tokens;
+      EXPECT_EQ(static_cast<size_t>(planned.num_draft_tokens), planned.sequence->draft().size());
+      experience_.draft_tokens += planned.num_draft_tokens;
       Reader& reader = *readers_.at(planned.sequence->id());
       if (!std::exchange(reader.has_begun, true)) beginners.push_back(&reader);
     }
@@ -362,6 +385,7 @@ class World {
   std::optional<ChainExecutor> executor_;
   std::optional<Scheduler> scheduler_;
   std::optional<ModelRunner> runner_;
+  StepCosts costs_{64};
   std::array<Tokens, 3> beginnings_;
   std::vector<std::unique_ptr<Reader>> readers_;
   std::map<Lane, std::vector<const Reader*>> lanes_;
@@ -412,6 +436,8 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       all.num_cancelled += one.num_cancelled;
       all.num_faults += one.num_faults;
       all.num_full_caches += one.num_full_caches;
+      all.draft_tokens += one.draft_tokens;
+      all.accepted_draft_tokens += one.accepted_draft_tokens;
     }
     if (count >= 100) {  // a world in which nothing happens proves nothing
       EXPECT_GT(all.hit_tokens, count);
@@ -419,6 +445,8 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       EXPECT_GT(all.num_cancelled, count / 10);
       EXPECT_GT(all.num_faults, count / 20);
       EXPECT_GT(all.num_full_caches, count);
+      EXPECT_GT(all.accepted_draft_tokens, count);
+      EXPECT_GT(all.draft_tokens, all.accepted_draft_tokens);
     }
   }
   std::signal(SIGABRT, previous);

@@ -19,7 +19,9 @@ EngineLoopOptions loop_options(const EngineOptions& options, uint64_t prefix_has
                         .block_size = kBlockSize,
                         .prefix_cache = options.prefix_cache,
                         .prefix_hash_key = prefix_hash_key},
-          .batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms)};
+          .batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms),
+          .prefill_slowdown = static_cast<double>(options.prefill_slowdown_percent) / 100,
+          .speculation = options.speculation};
 }
 
 uint64_t fresh_key() {

@@ -1,6 +1,7 @@
 #include "engine/model_executor.h"
 
 #include "base/check.h"
+#include "engine/step.h"
 
 namespace youtu {
 
@@ -9,7 +10,8 @@ Result<std::unique_ptr<ModelExecutor>> ModelExecutor::create(LoadedModel loaded,
   auto cache = LatentCache::create(loaded.config, limits.cache_dtype.value_or(loaded.cache_dtype()),
                                    limits.num_blocks, *loaded.backend);
   RETURN_IF_ERROR(cache);
-  auto workspace = Workspace::create(loaded.config, limits.max_step_tokens, limits.max_batch_size,
+  auto workspace = Workspace::create(loaded.config, limits.max_step_tokens,
+                                     limits.max_batch_size + kMaxStepDraftTokens,
                                      limits.max_batch_size, *loaded.backend);
   RETURN_IF_ERROR(workspace);
   return std::unique_ptr<ModelExecutor>(

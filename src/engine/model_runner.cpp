@@ -13,8 +13,9 @@ ModelRunner::ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t
   positions_.reserve(step_tokens);
   slot_mapping_.reserve(step_tokens);
   slices_.reserve(batch);
-  logit_rows_.reserve(batch);
-  logits_.resize(batch * static_cast<size_t>(executor.vocab_size()));
+  const size_t rows = batch + size_t{kMaxStepDraftTokens};
+  logit_rows_.reserve(rows);
+  logits_.resize(rows * static_cast<size_t>(executor.vocab_size()));
   result_.outcomes.reserve(batch);
 }
 
@@ -29,7 +30,7 @@ const StepResult& ModelRunner::run(const StepPlan& plan) {
   const size_t num_logits = logit_rows_.size() * static_cast<size_t>(executor_.vocab_size());
   CHECK(num_logits <= logits_.size());
   const Status status = executor_.forward(batch, std::span(logits_).first(num_logits));
-  result_.outcomes.assign(plan.sequences.size(), {.token = -1, .status = status});
+  result_.outcomes.assign(plan.sequences.size(), {.status = status});
   if (status.is_ok()) sample(plan);
   return result_;
 }
@@ -43,23 +44,27 @@ void ModelRunner::lay_out(const StepPlan& plan) {
   logit_rows_.clear();
   for (const PlannedSequence& planned : plan.sequences) {
     lay_out_sequence(planned);
-    if (planned.wants_token) logit_rows_.push_back(static_cast<int32_t>(token_ids_.size()) - 1);
+    if (!planned.wants_token) continue;
+    for (int32_t row = planned.num_draft_tokens; row >= 0; --row) {
+      logit_rows_.push_back(static_cast<int32_t>(token_ids_.size()) - 1 - row);
+    }
   }
 }
 
 void ModelRunner::lay_out_sequence(const PlannedSequence& planned) {
   const Sequence& sequence = *planned.sequence;
   const int32_t begin = static_cast<int32_t>(sequence.num_computed_tokens());
-  const int32_t end = begin + planned.num_new_tokens;
+  const int32_t end = begin + planned.num_rows();
+  const std::span<const TokenId> tokens = sequence.history(planned.num_draft_tokens).tokens;
   const std::span<const BlockId> blocks = sequence.block_table().blocks();
-  CHECK(end <= sequence.num_tokens());
+  CHECK(static_cast<size_t>(end) <= tokens.size());
   CHECK(static_cast<size_t>(end) <= blocks.size() * size_t{kBlockSize});
   slices_.push_back({.query_start = static_cast<int32_t>(token_ids_.size()),
-                     .num_queries = planned.num_new_tokens,
+                     .num_queries = planned.num_rows(),
                      .context_length = end,
                      .block_table = blocks});
   for (int32_t position = begin; position < end; ++position) {
-    token_ids_.push_back(sequence.tokens()[static_cast<size_t>(position)]);
+    token_ids_.push_back(tokens[static_cast<size_t>(position)]);
     positions_.push_back(position);
     const BlockId block = blocks[static_cast<size_t>(position / kBlockSize)];
     slot_mapping_.push_back(block * kBlockSize + position % kBlockSize);
@@ -68,18 +73,35 @@ void ModelRunner::lay_out_sequence(const PlannedSequence& planned) {
 
 void ModelRunner::sample(const StepPlan& plan) {
   const size_t vocab_size = static_cast<size_t>(executor_.vocab_size());
-  size_t row = 0;
+  std::span<float> logits(logits_);
   for (size_t i = 0; i < plan.sequences.size(); ++i) {
-    if (!plan.sequences[i].wants_token) continue;
-    const Sequence& sequence = *plan.sequences[i].sequence;
-    const auto logits = std::span(logits_).subspan(row++ * vocab_size, vocab_size);
+    const PlannedSequence& planned = plan.sequences[i];
+    if (!planned.wants_token) continue;
+    const size_t size = (static_cast<size_t>(planned.num_draft_tokens) + 1) * vocab_size;
+    sample_sequence(planned, logits.first(size), result_.outcomes[i]);
+    logits = logits.subspan(size);
+  }
+}
+
+// Draws after the last token, and on as long as what was drawn is what was guessed: the rows behind
+// a wrong guess were computed for another text. Each draw is the one that a step of its own would
+// have made, so guessing changes nothing but the time.
+void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<float> logits,
+                                  StepOutcome& outcome) {
+  const size_t vocab_size = static_cast<size_t>(executor_.vocab_size());
+  const Sequence& sequence = *planned.sequence;
+  const std::span<const TokenId> draft = sequence.draft();
+  for (int32_t i = 0; i <= planned.num_draft_tokens; ++i) {
+    const auto row = logits.subspan(static_cast<size_t>(i) * vocab_size, vocab_size);
     const auto token =
-        sampler_.sample(logits, sequence.sampling(), sequence.history(), sequence.seed());
-    if (token) {
-      result_.outcomes[i].token = *token;
-    } else {
-      result_.outcomes[i].status = token.status();
+        sampler_.sample(row, sequence.sampling(), sequence.history(i), sequence.seed());
+    if (!token) {
+      // What was drawn before it stands; the next step comes here again.
+      if (i == 0) outcome.status = token.status();
+      return;
     }
+    outcome.sampled[static_cast<size_t>(outcome.num_sampled++)] = *token;
+    if (i < planned.num_draft_tokens && *token != draft[static_cast<size_t>(i)]) return;
   }
 }
 

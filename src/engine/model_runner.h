@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "engine/step.h"
@@ -14,7 +15,8 @@ namespace youtu {
 // Engine thread only. Nothing is allocated inside a step.
 class ModelRunner {
  public:
-  // REQUIRES: `executor` outlives the runner. The other two bound every plan.
+  // REQUIRES: `executor` outlives the runner, and takes kMaxStepDraftTokens rows of logits more
+  // than max_batch_size. The other two bound every plan.
   ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t max_step_tokens);
 
   // Valid until the next call.
@@ -24,6 +26,8 @@ class ModelRunner {
   void lay_out(const StepPlan& plan);
   void lay_out_sequence(const PlannedSequence& planned);
   void sample(const StepPlan& plan);
+  void sample_sequence(const PlannedSequence& planned, std::span<float> logits,
+                       StepOutcome& outcome);
 
   StepExecutor& executor_;
   Sampler sampler_;
@@ -32,7 +36,7 @@ class ModelRunner {
   std::vector<int32_t> slot_mapping_;  // [T]
   std::vector<SequenceSlice> slices_;  // [S]
   std::vector<int32_t> logit_rows_;    // [rows]
-  std::vector<float> logits_;          // [max_batch_size, vocab_size]
+  std::vector<float> logits_;          // [max_batch_size + kMaxStepDraftTokens, vocab_size]
   StepResult result_;
 };
 

@@ -47,6 +47,11 @@ void RequestTimeline::add_step(TimePoint begin, TimePoint end, int32_t num_token
   last_token_ = end;
 }
 
+void RequestTimeline::add_draft(int32_t num_guessed, int32_t num_right) {
+  draft_tokens_ += num_guessed;
+  accepted_draft_tokens_ += num_right;
+}
+
 RequestTimings RequestTimeline::account(TimePoint now) const {
   RequestTimings timings;
   timings.queue_seconds = seconds_between(arrival_, first_step_.value_or(now));
@@ -62,6 +67,8 @@ RequestTimings RequestTimeline::account(TimePoint now) const {
   timings.prefill_tokens = prefill_tokens_;
   timings.num_steps = num_steps_;
   timings.num_preemptions = num_preemptions_;
+  timings.draft_tokens = draft_tokens_;
+  timings.accepted_draft_tokens = accepted_draft_tokens_;
   timings.inter_token_p50_seconds = quantile(gaps_, 0.50);
   timings.inter_token_p99_seconds = quantile(gaps_, 0.99);
   return timings;

@@ -19,6 +19,8 @@ class RequestTimeline {
 
   // A step from `begin` to `end` computed `num_tokens` of its tokens and sampled `num_sampled`.
   void add_step(TimePoint begin, TimePoint end, int32_t num_tokens, int32_t num_sampled);
+  // A step checked so many guesses.
+  void add_draft(int32_t num_guessed, int32_t num_right);
   void add_preemption() { ++num_preemptions_; }
   void add_detokenize(Duration duration) { detokenize_ += duration; }
 
@@ -40,6 +42,8 @@ class RequestTimeline {
   int64_t prefill_tokens_ = 0;
   int64_t num_steps_ = 0;
   int64_t num_preemptions_ = 0;
+  int64_t draft_tokens_ = 0;
+  int64_t accepted_draft_tokens_ = 0;
   std::vector<float> gaps_;  // seconds between tokens
 };
 

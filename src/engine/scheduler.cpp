@@ -37,6 +37,7 @@ Scheduler::Scheduler(const SchedulerOptions& options)
   running_.reserve(batch);
   finished_.reserve(batch);
   plan_.sequences.reserve(batch);
+  offers_.reserve(batch);
 }
 
 Scheduler::~Scheduler() {
@@ -69,9 +70,9 @@ void Scheduler::finish_all(FinishReason reason, const Status& status) {
   retire_finished();
 }
 
-const StepPlan& Scheduler::plan(int32_t max_prompt_tokens) {
-  CHECK(max_prompt_tokens >= 1);
-  prompt_room_ = max_prompt_tokens;
+const StepPlan& Scheduler::plan(const StepAllowance& allowance) {
+  CHECK(allowance.max_prompt_tokens >= 1);
+  prompt_room_ = allowance.max_prompt_tokens;
   plan_.sequences.clear();
   plan_.num_tokens = 0;
   has_preempted_ = false;
@@ -80,6 +81,7 @@ const StepPlan& Scheduler::plan(int32_t max_prompt_tokens) {
   // Whoever was preempted stands first in the queue and would only take back the blocks that it
   // just gave.
   if (!has_preempted_) admit_waiting();
+  if (allowance.draft_costs != nullptr) plan_drafts(*allowance.draft_costs);
   CHECK(plan_.is_empty() == !has_work());
   return plan_;
 }
@@ -160,6 +162,49 @@ void Scheduler::plan_sequence(Sequence& sequence) {
   if (num_uncomputed > 1) prompt_room_ -= num_new;
 }
 
+// Guesses for the streams, as many as pay and as there is room for. Nobody gives up blocks for
+// them.
+void Scheduler::plan_drafts(const StepCosts& costs) {
+  const int32_t room = std::min(options_.max_step_tokens - plan_.num_tokens, kMaxStepDraftTokens);
+  if (room <= 0) return;
+  offers_.clear();
+  for (const PlannedSequence& planned : plan_.sequences) {
+    Sequence& sequence = *planned.sequence;
+    const bool is_stream = planned.wants_token && planned.num_new_tokens == 1;
+    offers_.push_back({.acceptance = sequence.draft_acceptance(),
+                       .context = sequence.num_tokens(),
+                       .num_guesses = is_stream ? sequence.make_draft(kMaxDraftTokens) : 0});
+  }
+  choose_drafts(costs, size_of(plan_), room, offers_);
+  for (size_t i = 0; i < offers_.size(); ++i) {
+    PlannedSequence& planned = plan_.sequences[i];
+    Sequence& sequence = *planned.sequence;
+    const int32_t chosen = offers_[i].num_chosen;
+    const bool has_room =
+        chosen > 0 && blocks_.extend(sequence.block_table(), sequence.num_tokens() + chosen);
+    planned.num_draft_tokens = has_room ? chosen : 0;
+    sequence.cut_draft(planned.num_draft_tokens);
+    plan_.num_tokens += planned.num_draft_tokens;
+  }
+}
+
+StepSize Scheduler::streams() const {
+  StepSize size;
+  for (const auto& sequence : running_) {
+    if (sequence->num_uncomputed_tokens() != 1) continue;
+    ++size.rows;
+    size.pairs += sequence->num_tokens();
+  }
+  return size;
+}
+
+int64_t Scheduler::prompt_context() const {
+  for (const auto& sequence : running_) {
+    if (sequence->num_uncomputed_tokens() > 1) return sequence->num_computed_tokens();
+  }
+  return 0;
+}
+
 void Scheduler::commit(const StepPlan& plan, const StepResult& result) {
   CHECK(plan.sequences.size() == result.outcomes.size());
   for (size_t i = 0; i < plan.sequences.size(); ++i) {
@@ -170,17 +215,28 @@ void Scheduler::commit(const StepPlan& plan, const StepResult& result) {
       sequence.finish(FinishReason::kError, outcome.status);
       continue;
     }
-    const int64_t num_unread =
-        std::max<int64_t>(0, sequence.num_prompt_tokens() - sequence.num_computed_tokens());
-    counters_.prompt_tokens += std::min<int64_t>(num_unread, planned.num_new_tokens);
-    sequence.advance(planned.num_new_tokens);
-    blocks_.publish(sequence.block_table(), computed_tokens(sequence));
-    if (!planned.wants_token) continue;
-    sequence.append(outcome.token);
+    accept(planned, outcome);
+  }
+  retire_finished();
+}
+
+void Scheduler::accept(const PlannedSequence& planned, const StepOutcome& outcome) {
+  Sequence& sequence = *planned.sequence;
+  const int64_t num_unread =
+      std::max<int64_t>(0, sequence.num_prompt_tokens() - sequence.num_computed_tokens());
+  counters_.prompt_tokens += std::min<int64_t>(num_unread, planned.num_new_tokens);
+  sequence.end_draft(std::max(0, outcome.num_sampled - 1));
+  sequence.advance(planned.num_new_tokens);
+  bool is_first = true;
+  for (const TokenId token : outcome.tokens()) {
+    if (sequence.is_finished()) break;
+    // The token before was guessed, so it is computed already.
+    if (!std::exchange(is_first, false)) sequence.advance(1);
+    sequence.append(token);
     ++counters_.completion_tokens;
     accounts_.charge(sequence.client(), kCompletionTokenCost);
   }
-  retire_finished();
+  blocks_.publish(sequence.block_table(), computed_tokens(sequence));
 }
 
 void Scheduler::retire_finished() {

@@ -28,6 +28,7 @@
 #include "engine/client_accounts.h"
 #include "engine/sequence.h"
 #include "engine/step.h"
+#include "engine/step_policy.h"
 #include "engine/waiting_queue.h"
 
 namespace youtu {
@@ -67,10 +68,9 @@ class Scheduler {
   void finish_all(FinishReason reason, const Status& status = {});
 
   // Moves sequences between waiting and running and assigns blocks. Sequences that miss one token
-  // only are planned first; `max_prompt_tokens` bounds what the step computes of all others. Not
-  // empty while there is work. The plan is valid until commit().
-  // REQUIRES: max_prompt_tokens >= 1.
-  const StepPlan& plan(int32_t max_prompt_tokens);
+  // only, the streams, are planned first; the allowance bounds what the step computes of all
+  // others. Not empty while there is work. The plan is valid until commit().
+  const StepPlan& plan(const StepAllowance& allowance);
   // The only place where sequences gain tokens.
   void commit(const StepPlan& plan, const StepResult& result);
 
@@ -79,6 +79,11 @@ class Scheduler {
   // Gives the staged events to their readers and forgets the finished sequences. True if there were
   // events.
   bool publish();
+
+  // The streams, as a step of their own.
+  StepSize streams() const;
+  // What is computed of the prompt that is read next.
+  int64_t prompt_context() const;
 
   int64_t num_running() const { return static_cast<int64_t>(running_.size()); }
   int64_t num_waiting() const { return waiting_.num_sequences(); }
@@ -94,6 +99,8 @@ class Scheduler {
   void admit_waiting();
   Sequence& begin(std::unique_ptr<Sequence> sequence, BlockTable table);
   void plan_sequence(Sequence& sequence);
+  void plan_drafts(const StepCosts& costs);
+  void accept(const PlannedSequence& planned, const StepOutcome& outcome);
   void retire_finished();
 
   SchedulerOptions options_;
@@ -103,8 +110,9 @@ class Scheduler {
   std::vector<std::unique_ptr<Sequence>> running_;  // by priority, then oldest first
   std::vector<std::unique_ptr<Sequence>> finished_;
   StepPlan plan_;
-  int32_t prompt_room_ = 0;     // what is left of max_prompt_tokens
-  bool has_preempted_ = false;  // in this plan
+  std::vector<DraftOffer> offers_;  // scratch of plan_drafts()
+  int32_t prompt_room_ = 0;         // what is left of max_prompt_tokens
+  bool has_preempted_ = false;      // in this plan
   int64_t num_arrivals_ = 0;
   SchedulerCounters counters_;
 };

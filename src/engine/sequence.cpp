@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "engine/step.h"
 
 namespace youtu {
 namespace {
@@ -18,6 +19,7 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
     : sampling_(std::move(request.sampling)),
       seed_(seed),
       tokens_(std::move(request.prompt_tokens)),
+      num_tokens_(tokens_.size()),
       num_prompt_tokens_(tokens_.size()),
       cache_salt_(std::move(request.cache_salt)),
       client_(std::move(request.client)),
@@ -29,7 +31,8 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
   CHECK(!tokens_.empty());
   tokens_.reserve(static_cast<size_t>(max_tokens()));
   staged_text_.reserve(kReservedTextBytes);
-  staged_tokens_.reserve(1);
+  staged_tokens_.reserve(size_t{kMaxDraftTokens} + 1);
+  if (request.speculation) lookup_.emplace(std::move(request.prediction));
   if (sampling_.loop_guard != LoopGuard::kOff) loop_detector_ = std::make_unique<LoopDetector>();
 }
 
@@ -38,6 +41,32 @@ void Sequence::begin(int64_t count) {
   CHECK(count >= 0 && count < num_tokens());
   num_computed_tokens_ = count;
   if (!has_begun()) num_cached_tokens_ = count;
+}
+
+int32_t Sequence::make_draft(int32_t max_tokens) {
+  CHECK(draft().empty());
+  // The last token that it can have needs no successor.
+  const int64_t room = std::min<int64_t>(max_tokens, this->max_tokens() - num_tokens() - 1);
+  if (!lookup_ || room <= 0) return 0;
+  const auto guess = lookup_->propose(tokens_, num_prompt_tokens_, static_cast<size_t>(room));
+  // The guess may lie in this very array, which has room enough not to move.
+  CHECK(tokens_.capacity() >= num_tokens_ + guess.size());
+  for (const TokenId token : guess) tokens_.push_back(token);
+  return static_cast<int32_t>(guess.size());
+}
+
+void Sequence::cut_draft(int32_t count) {
+  CHECK(count >= 0 && static_cast<size_t>(count) <= draft().size());
+  tokens_.resize(num_tokens_ + static_cast<size_t>(count));
+}
+
+void Sequence::end_draft(int32_t num_right) {
+  if (draft().empty()) {
+    if (lookup_) lookup_->forget();
+    return;
+  }
+  lookup_->record(draft().size(), static_cast<size_t>(num_right));
+  tokens_.resize(num_tokens_);
 }
 
 void Sequence::advance(int32_t count) {
@@ -58,8 +87,9 @@ bool Sequence::is_end_token(TokenId token) const {
 // part of the answer.
 void Sequence::append(TokenId token) {
   CHECK(!is_finished());
-  CHECK(num_uncomputed_tokens() == 0);
+  CHECK(num_uncomputed_tokens() == 0 && draft().empty());
   tokens_.push_back(token);
+  ++num_tokens_;
   staged_tokens_.push_back(token);
   if (!sampling_.ignore_eos && is_end_token(token)) {
     flush_text(FinishReason::kEndOfSequence);

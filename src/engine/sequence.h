@@ -13,6 +13,7 @@
 #include "cache/block_table.h"
 #include "engine/completion_text.h"
 #include "engine/generation_stream.h"
+#include "engine/prompt_lookup.h"
 #include "engine/request_timeline.h"
 #include "sampling/loop_detector.h"
 #include "sampling/penalties.h"
@@ -38,10 +39,14 @@ class Sequence {
   int64_t arrival() const { return arrival_; }
   void set_arrival(int64_t arrival) { arrival_ = arrival; }
   uint64_t seed() const { return seed_; }
-  std::span<const TokenId> tokens() const { return tokens_; }
-  TokenHistory history() const { return {tokens_, num_prompt_tokens_}; }
+  std::span<const TokenId> tokens() const { return std::span(tokens_).first(num_tokens_); }
+  // What the sampler looks back on for the token after `num_draft` guesses.
+  TokenHistory history(int32_t num_draft = 0) const {
+    return {std::span(tokens_).first(num_tokens_ + static_cast<size_t>(num_draft)),
+            num_prompt_tokens_};
+  }
 
-  int64_t num_tokens() const { return static_cast<int64_t>(tokens_.size()); }
+  int64_t num_tokens() const { return static_cast<int64_t>(num_tokens_); }
   int64_t num_computed_tokens() const { return num_computed_tokens_; }
   int64_t num_uncomputed_tokens() const { return num_tokens() - num_computed_tokens_; }
   int64_t num_prompt_tokens() const { return static_cast<int64_t>(num_prompt_tokens_); }
@@ -62,12 +67,23 @@ class Sequence {
   // It begins, or begins again, with the first `count` tokens in the cache already. REQUIRES: none
   // are computed.
   void begin(int64_t count);
+  // Guesses at most `max_tokens` that come next, for one step: the draft. Returns how many.
+  // REQUIRES: no draft.
+  int32_t make_draft(int32_t max_tokens);
+  // Leaves the first `count` of the draft.
+  void cut_draft(int32_t count);
+  std::span<const TokenId> draft() const { return std::span(tokens_).subspan(num_tokens_); }
+  // The chance that a guess is right.
+  double draft_acceptance() const { return lookup_ ? lookup_->acceptance() : 0; }
+  // The step is over: `num_right` of the guesses were. The draft goes.
+  void end_draft(int32_t num_right);
+
   // The next `count` tokens are in the cache.
   void advance(int32_t count);
   // The cache holds nothing of it any more.
   void rewind();
   // Takes a sampled token, and finishes the sequence if it is an end token, completes a stop string
-  // or is the last that was asked for. REQUIRES: all tokens are computed.
+  // or is the last that was asked for. REQUIRES: all tokens are computed, and there is no draft.
   void append(TokenId token);
   // Ends it for a reason from outside. Text that was held back is given out: it was generated.
   void finish(FinishReason reason, Status status = {});
@@ -89,7 +105,8 @@ class Sequence {
 
   SamplingParams sampling_;
   uint64_t seed_;
-  std::vector<TokenId> tokens_;  // the prompt, then the completion
+  std::vector<TokenId> tokens_;  // the prompt, the completion, and during a step the draft
+  size_t num_tokens_;            // without the draft
   size_t num_prompt_tokens_;
   int64_t num_computed_tokens_ = 0;
   std::optional<int64_t> num_cached_tokens_;
@@ -102,6 +119,7 @@ class Sequence {
   CompletionText text_;
   std::shared_ptr<BoundedGenerationStream> stream_;
   RequestTimeline timeline_;
+  std::optional<PromptLookup> lookup_;           // if the request may be guessed at
   std::unique_ptr<LoopDetector> loop_detector_;  // if the request has a loop guard
   std::optional<Repetition> repetition_;         // the longest so far
 

@@ -1,5 +1,7 @@
 #include "engine/stats_recorder.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace youtu {
@@ -12,9 +14,15 @@ void StatsRecorder::record_step(const StepPlan& plan, const StepResult& result, 
   for (size_t i = 0; i < plan.sequences.size(); ++i) {
     const PlannedSequence& planned = plan.sequences[i];
     RequestTimeline& timeline = planned.sequence->timeline();
-    const bool has_token = planned.wants_token && result.outcomes[i].status.is_ok();
-    if (has_token) record_token(timeline, end);
-    timeline.add_step(begin, end, planned.num_new_tokens, has_token ? 1 : 0);
+    const int32_t num_sampled = result.outcomes[i].num_sampled;
+    if (num_sampled > 0) record_token(timeline, end);
+    timeline.add_step(begin, end, planned.num_new_tokens, num_sampled);
+    if (planned.num_draft_tokens == 0) continue;
+    const int32_t num_right = std::max(0, num_sampled - 1);
+    timeline.add_draft(planned.num_draft_tokens, num_right);
+    ++stats_.drafts;
+    stats_.draft_tokens += planned.num_draft_tokens;
+    stats_.accepted_draft_tokens += num_right;
   }
 }
 

@@ -2,7 +2,10 @@
 // of it.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "youtu/status.h"
@@ -11,23 +14,44 @@
 namespace youtu {
 
 class Sequence;
+class StepCosts;
+
+// Guesses of what a sequence says next that a step checks: of one sequence, and in all.
+inline constexpr int32_t kMaxDraftTokens = 8;
+inline constexpr int32_t kMaxStepDraftTokens = 16;
+
+// What a step may take on.
+struct StepAllowance {
+  int32_t max_prompt_tokens = 0;           // of sequences that miss more than one token; at least 1
+  const StepCosts* draft_costs = nullptr;  // says which guesses pay; nullptr: none are made
+};
 
 struct PlannedSequence {
   Sequence* sequence = nullptr;  // valid during the step
   int32_t num_new_tokens = 0;    // the next uncomputed tokens, at least 1
   bool wants_token = false;      // they are the last ones, so the next token is to be sampled
+  int32_t num_draft_tokens = 0;  // guesses after them, computed too; only if wants_token
+
+  int32_t num_rows() const { return num_new_tokens + num_draft_tokens; }
 };
 
 struct StepPlan {
   std::vector<PlannedSequence> sequences;
-  int32_t num_tokens = 0;
+  int32_t num_tokens = 0;  // rows of all sequences
 
   bool is_empty() const { return sequences.empty(); }
 };
 
 struct StepOutcome {
-  TokenId token = -1;  // if one was wanted and `status` is ok
-  Status status;       // why this sequence cannot go on
+  // The sampled tokens: one if it was wanted and `status` is ok, and one more for each guess that
+  // was right.
+  std::array<TokenId, size_t{kMaxDraftTokens} + 1> sampled = {};
+  int32_t num_sampled = 0;
+  Status status = {};  // why this sequence cannot go on
+
+  std::span<const TokenId> tokens() const {
+    return std::span(sampled).first(static_cast<size_t>(num_sampled));
+  }
 };
 
 // One outcome for each sequence of the plan, in its order.

@@ -41,6 +41,12 @@ constexpr std::array kCounters = {
           &EngineStats::prefix_queried_tokens},
     Count{{"vllm:prefix_cache_hits_total", "Of them, those that were found."},
           &EngineStats::prefix_hit_tokens},
+    Count{{"vllm:spec_decode_num_drafts_total", "Times that tokens were guessed."},
+          &EngineStats::drafts},
+    Count{{"vllm:spec_decode_num_draft_tokens_total", "Tokens that were guessed."},
+          &EngineStats::draft_tokens},
+    Count{{"vllm:spec_decode_num_accepted_tokens_total", "Of them, those that were right."},
+          &EngineStats::accepted_draft_tokens},
     Count{{"youtu:steps_total", "Steps of the engine."}, &EngineStats::steps},
 };
 

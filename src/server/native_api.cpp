@@ -138,6 +138,13 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   generation.sampling = chat->sampling;
   generation.skip_control_tokens =
       !(chat->enable_thinking && thinking_tags_are_control(engine.tokenizer()));
+  generation.speculation = chat->speculation;
+  if (!chat->prediction.empty()) {
+    Result<std::vector<TokenId>> prediction =
+        engine.tokenizer().encode(chat->prediction, /*trusted=*/false);
+    RETURN_IF_ERROR(prediction);
+    generation.prediction = *std::move(prediction);
+  }
   generation.cache_salt = chat->cache_salt;
   generation.priority = chat->priority;
   generation.client = request.peer_address;

@@ -41,6 +41,8 @@ OrderedJson timings_json(const RequestTimings& timings, const Usage& usage,
   json["inter_token_p99_ms"] = milliseconds(timings.inter_token_p99_seconds);
   json["steps"] = timings.num_steps;
   json["preemptions"] = timings.num_preemptions;
+  json["draft_tokens"] = timings.draft_tokens;
+  json["accepted_draft_tokens"] = timings.accepted_draft_tokens;
   return json;
 }
 

@@ -17,10 +17,10 @@ constexpr std::string_view kRetryAfterSeconds = "2";
 constexpr size_t kMaxIgnoredNames = 16;
 constexpr size_t kMaxIgnoredNameBytes = 64;
 
-constexpr std::array<std::string_view, 12> kOtherFields = {
-    "prompt",          "messages",    "system",        "preset",  "config",
-    "enable_thinking", "clean_input", "stream_format", "timings", "explain",
-    "cache_salt",      "priority"};
+constexpr std::array<std::string_view, 14> kOtherFields = {
+    "prompt",          "messages",    "system",        "preset",    "config",
+    "enable_thinking", "clean_input", "stream_format", "timings",   "explain",
+    "cache_salt",      "priority",    "speculation",   "prediction"};
 constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
 
 Status wrong_type(const std::string& name, std::string_view expected) {
@@ -202,6 +202,13 @@ Status read_sources(const Json& body, const ChatDefaults& defaults, ChatRequest&
   return Status::ok();
 }
 
+Status read_prediction(const Json& body, std::string& prediction) {
+  Result<std::optional<std::string>> text = read_text(body, "prediction");
+  RETURN_IF_ERROR(text);
+  prediction = (*std::move(text)).value_or("");
+  return Status::ok();
+}
+
 Status read_stream_format(const Json& body, StreamFormat& format) {
   Result<std::optional<std::string>> name = read_text(body, "stream_format");
   RETURN_IF_ERROR(name);
@@ -305,6 +312,8 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_flag(*body, "clean_input", clean));
   RETURN_IF_ERROR(read_flag(*body, "enable_thinking", request.enable_thinking));
   RETURN_IF_ERROR(read_flag(*body, "timings", request.wants_timings));
+  RETURN_IF_ERROR(read_flag(*body, "speculation", request.speculation));
+  RETURN_IF_ERROR(read_prediction(*body, request.prediction));
   RETURN_IF_ERROR(read_stream_format(*body, request.stream_format));
   RETURN_IF_ERROR(read_cache_salt(*body, request.cache_salt));
   RETURN_IF_ERROR(read_priority(*body, request.priority));

@@ -38,9 +38,11 @@ struct ChatRequest {
   bool enable_thinking = false;
   StreamFormat stream_format = StreamFormat::kText;
   bool wants_timings = false;
-  std::string sources;  // JSON: where each parameter's value came from; empty if not asked for
+  std::string sources;     // JSON: where each parameter's value came from; empty if not asked for
   std::string cache_salt;  // empty: none
   int priority = 0;
+  bool speculation = true;
+  std::string prediction;  // empty: none
   std::vector<std::string>
       ignored_fields;  // fields that mean nothing here, in the order of their names
 };

@@ -64,7 +64,8 @@ class SchedulerBench {
     Planned planned;
     scheduler_.drop_cancelled();
     if (scheduler_.has_work()) {
-      const StepPlan& plan = scheduler_.plan(max_prompt_tokens_);
+      const StepPlan& plan =
+          scheduler_.plan({.max_prompt_tokens = max_prompt_tokens_, .draft_costs = draft_costs_});
       scheduler_.check_integrity();
       for (const PlannedSequence& entry : plan.sequences) {
         planned.emplace_back(entry.sequence->id(), entry.num_new_tokens);
@@ -94,6 +95,8 @@ class SchedulerBench {
   }
 
   void set_max_prompt_tokens(int32_t count) { max_prompt_tokens_ = count; }
+  // REQUIRES: they outlive the bench.
+  void set_draft_costs(const StepCosts* costs) { draft_costs_ = costs; }
   Scheduler& scheduler() { return scheduler_; }
   ScriptedExecutor& executor() { return executor_; }
   const ToyTokenizer& tokenizer() const { return tokenizer_; }
@@ -102,6 +105,7 @@ class SchedulerBench {
   ToyTokenizer tokenizer_;
   ScriptedExecutor executor_;
   int32_t max_prompt_tokens_;
+  const StepCosts* draft_costs_ = nullptr;
   Scheduler scheduler_;
   ModelRunner runner_;
   std::vector<std::shared_ptr<BenchClient>> clients_;
