@@ -89,9 +89,8 @@ struct ByteLanes {
   static Int zero() {
     return each([](int) { return 0; });
   }
-  template <int kShift>
-  static Int minus_shifted(const int32_t* p) {
-    return each([&](int) { return -*p * (1 << kShift); });
+  static Int shifted(const int32_t* p, int bits) {
+    return each([&](int) { return bits < 32 ? *p * (1 << bits) : 0; });
   }
   static Int load(const uint8_t* p) {
     Int r;
@@ -101,6 +100,9 @@ struct ByteLanes {
   static void store(uint8_t* p, Int r) { std::memcpy(p, r.byte, sizeof(r.byte)); }
   static Int add(Int a, Int b) {
     return each([&](int i) { return a.lane(i) + b.lane(i); });
+  }
+  static Int sub(Int a, Int b) {
+    return each([&](int i) { return a.lane(i) - b.lane(i); });
   }
   static Int low(Int r) {
     for (uint8_t& byte : r.byte) byte &= 15;
