@@ -181,10 +181,14 @@ void CpuBackend::finish_expanded(const MlaAttention& a, const SequenceSlice& seq
 void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
                                 int32_t end) {
   const int32_t slot = a.cache.latent_dim + a.cache.rope_dim, count = end - begin;
-  auto* latents = expanded_latents_.as<float>();  // [count, L + R]
+  const bool is_rounded = a.k_up != nullptr && !a.k_up->empty();
+  const RoundedRows rounded =
+      is_rounded ? cut_rounded_rows(rounded_.data(), count, a.cache.latent_dim) : RoundedRows{};
   for_each_row(count, [&](int32_t i) {
-    float* to = latents + int64_t{i} * slot;
+    float* to = expanded_latents_.as<float>() + int64_t{i} * slot;
     if (a.cache.dtype == CacheDType::kInt8) {
+      // The bytes go in as they lie; rope keys are read from the cache.
+      if (is_rounded) return copy_rounded_latent(a.cache, sequence, begin + i, i, rounded);
       widen_latent(a.cache, sequence, begin + i, to);
     } else if (a.cache.dtype == CacheDType::kF32) {
       const uint8_t* from = slot_at(a.cache, sequence, begin + i);
@@ -193,18 +197,8 @@ void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequ
       const uint8_t* from = slot_at(a.cache, sequence, begin + i);
       kernels_.bf16_to_f32(reinterpret_cast<const uint16_t*>(from), slot, to);
     }
+    if (is_rounded) round_row(to, i, a.cache.latent_dim, rounded);
   });
-  const bool is_rounded = a.k_up != nullptr && !a.k_up->empty();
-  if (is_rounded) {
-    const RoundedRows rounded = cut_rounded_rows(rounded_.data(), count, a.cache.latent_dim);
-    for_each_row(count, [&](int32_t i) {
-      if (a.cache.dtype == CacheDType::kInt8) {
-        copy_rounded_latent(a.cache, sequence, begin + i, i, rounded);
-      } else {
-        round_row(latents + int64_t{i} * slot, i, a.cache.latent_dim, rounded);
-      }
-    });
-  }
   pool_.parallel_for(a.num_heads, [&](int n, int worker) {
     if (is_rounded) {
       expand_head_rounded(a, count, n, worker);
@@ -225,6 +219,7 @@ void CpuBackend::expand_head_rounded(const MlaAttention& a, int32_t count, int n
   const RoundedRows rounded = cut_rounded_rows(rounded_.data(), count, latent);
   multiply_panels(*a.k_up, n * a.nope_dim, a.nope_dim, rounded, count, keys, head, false, worker);
   multiply_panels(*a.v_b, n * a.v_dim, a.v_dim, rounded, count, values, a.v_dim, false, worker);
+  if (a.cache.dtype == CacheDType::kInt8) return;  // its rope keys are not expanded
   for (int32_t i = 0; i < count; ++i) {
     std::memcpy(keys + int64_t{i} * head + a.nope_dim, latents + int64_t{i} * slot + latent,
                 sizeof(float) * static_cast<size_t>(rope));

@@ -264,11 +264,12 @@ void CpuBackend::attend_expanded_integers(const MlaAttention& a, const SequenceS
   const int32_t first_position = sequence.context_length - sequence.num_queries;
   for (int32_t begin = 0; begin < sequence.context_length; begin += kTile) {
     expand_context(a, sequence, begin, std::min(begin + kTile, sequence.context_length));
-    // Tiles of queries before `first` lie before these positions.
+    // Tiles of queries before `first` lie before these positions. All tiles of a head follow each
+    // other, so that its keys and values stay in the second-level cache.
     const int32_t first = std::max(0, begin - first_position) / kQueryTile;
-    pool_.parallel_for((tiles - first) * a.num_heads, [&](int task, int worker) {
-      attend_packed_head(a, sequence, begin, first + task / a.num_heads, task % a.num_heads,
-                         worker);
+    const int32_t count = tiles - first;
+    pool_.parallel_for(count * a.num_heads, [&](int task, int worker) {
+      attend_packed_head(a, sequence, begin, first + task % count, task / count, worker);
     });
   }
   finish_expanded(a, sequence);
