@@ -32,6 +32,7 @@ FLOORS = {
     "sampling": ["base"],
     "chat": ["base"],
     "http": ["base"],
+    "load": ["base"],
     "config": ["base"],
     "formats": ["tensor", "text", "base"],
     "backend": ["tensor", "base"],
@@ -41,7 +42,7 @@ FLOORS = {
     "engine": ["model", "backend", "formats", "cache", "sampling", "text", "tensor", "base"],
 }
 PROGRAM = ["server", "http", "config", "base"]
-MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend", "bench"]
+MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend", "bench", "load"]
 MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval", "bench")  # apps/youtu/inspect.cpp, inspect_json.cpp, ...
 
 # An implementation of the Backend interface sees the interface, never another implementation, and the interface sees

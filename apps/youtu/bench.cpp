@@ -1,9 +1,7 @@
 // `youtu bench`: how fast a model runs on this machine, and how much of what the machine could do
-// that is. `youtu bench ops`: where the time of a step goes. How to read both is in
-// docs/performance.md.
+// that is. `youtu bench ops`: where the time of a step goes. `youtu bench serve` (bench_serve.cpp):
+// what a server does under load. How to read all three is in docs/performance.md.
 #include "bench/run_bench.h"
-
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -14,8 +12,10 @@
 #include <vector>
 
 #include "base/check.h"
+#include "bench_serve.h"
 #include "commands.h"
 #include "demo_model_path.h"
+#include "progress_line.h"
 #include "report_error.h"
 
 namespace youtu {
@@ -45,13 +45,6 @@ struct OpsFlags {
   int32_t depth = 0;
   std::optional<int32_t> prompt;
 };
-
-// One line at a terminal, overwritten by the next; nothing in a file.
-void show_progress(std::string_view what) {
-  if (::isatty(STDERR_FILENO) == 0) return;
-  std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(what.size()), what.data());
-  std::fflush(stderr);
-}
 
 template <typename Report>
 void print(const Report& report, const SharedBenchFlags& flags) {
@@ -140,11 +133,12 @@ void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& 
 }
 
 // `bench --batch 4 ops` would pass its flag over in silence.
-Status refuse_flags_before(const CLI::App& bench) {
+Status refuse_flags_before(const CLI::App& bench, const char* subcommand) {
   for (const CLI::Option* option : bench.get_options()) {
     if (option->count() == 0) continue;
-    return Status::invalid_argument(option->get_name() + " comes before ops (put it behind)",
-                                    option->get_name());
+    return Status::invalid_argument(
+        option->get_name() + " comes before " + subcommand + " (put it behind)",
+        option->get_name());
   }
   return Status::ok();
 }
@@ -168,7 +162,7 @@ void add_ops_command(CLI::App& bench, int& exit_code) {
       ->excludes(depth);
   add_shared_flags(*command, flags->shared, flags->options);
   command->callback([flags, &bench, &exit_code] {
-    Status status = refuse_flags_before(bench);
+    Status status = refuse_flags_before(bench, "ops");
     if (status) status = run(*flags);
     exit_code = status.is_ok() ? kExitOk : report_error(status);
   });
@@ -203,6 +197,8 @@ void add_bench_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   add_shared_flags(*command, flags->shared, flags->options);
   add_ops_command(*command, exit_code);
+  add_bench_serve_command(
+      *command, [command] { return refuse_flags_before(*command, "serve"); }, exit_code);
   command->callback([command, flags, &exit_code] {
     if (!command->get_subcommands().empty()) return;  // it has run
     const Status status = run(*flags);
