@@ -1,3 +1,5 @@
+// Random prompts: words whose number is chosen so that the server counts the tokens that were asked
+// for.
 #include <algorithm>
 #include <array>
 #include <cmath>

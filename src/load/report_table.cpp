@@ -1,3 +1,4 @@
+// The report as a table for people.
 #include <fmt/format.h>
 
 #include "load/load_report.h"

@@ -40,7 +40,9 @@ bool take_port(std::string_view text, std::string& port) {
 Result<ServerUrl> parse_server_url(std::string_view url) {
   constexpr std::string_view kScheme = "http://";
   if (url.size() > kMaxUrlBytes) return wrong_url(url, "longer than 2048 bytes");
-  if (!std::all_of(url.begin(), url.end(), is_plain)) return wrong_url(url, "has odd characters");
+  if (!std::all_of(url.begin(), url.end(), is_plain)) {
+    return Status::invalid_argument("--url has a blank or a character beyond ASCII", "--url");
+  }
   if (url.starts_with("https://")) return wrong_url(url, "only http is spoken");
   if (!url.starts_with(kScheme)) return wrong_url(url, "does not begin with http://");
   std::string_view rest = url.substr(kScheme.size());
