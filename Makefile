@@ -2,6 +2,7 @@
 #   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1] [FLAGS='--weights q4']
 #   make bench [MODEL=<folder or .gguf>] [BENCH_FLAGS='--batch 1,8']
 #   make build | test | format | asan | tsan | fuzz [FUZZ_SECONDS=60] | clean
+#   make load-test                                the server under load, long form (docs/testing.md)
 #   make bench-peers [MODEL=<.gguf>] [CASES=stream_1,prompt_512] [ROUNDS=3] [THREADS=n] [ISA=avx2] [LLAMA_VARIANT=haswell]
 
 HOST ?= 127.0.0.1
@@ -21,7 +22,8 @@ else
   export CXX
 endif
 
-.PHONY: serve build bench packages test_packages npm_packages test asan tsan fuzz bench-peers format clean
+.PHONY: serve build bench packages test_packages npm_packages test asan tsan fuzz load-test bench-peers \
+        bench-peers-serve format clean
 .NOTPARALLEL:
 
 serve: build
@@ -69,6 +71,10 @@ fuzz: test_packages
 	cmake --preset fuzz
 	cmake --build build/fuzz --parallel $(JOBS) --target fuzzers
 	tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
+
+# 100,000 checked answers and more; some half an hour. `make test` has the short form.
+load-test: test_packages build
+	/usr/bin/python3 tests/load/load_test.py build/youtu --long $(LOAD_TESTS)
 
 # Our speed and llama.cpp's on one file, in turns (docs/peers.md). Without MODEL, random weights of the 2B shape.
 # A llama-batched-bench of yours (environment variable LLAMA_BATCHED_BENCH) needs no npm packages.

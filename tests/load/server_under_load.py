@@ -1,0 +1,113 @@
+"""The real server, what can be seen of it from outside while it works, and the load that it is put under."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from running_server import RunningServer, wait_until  # noqa: E402
+
+BENCH_TIMEOUT_S = 7200
+MIB = 1 << 20
+# Of vLLM's names: what must be nothing when nobody asks for anything.
+IDLE_GAUGES = ("vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc")
+
+
+class ServerUnderLoad(RunningServer):
+    def __init__(self, program, *arguments):
+        self.program = program
+        super().__init__([program, "serve", "--port", "0", *arguments], ready=r"serving +http://127\.0\.0\.1:(\d+)",
+                         signal_to_stop=signal.SIGTERM)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def bench_command(self, *arguments):
+        return [self.program, "bench", "serve", "--url", self.url, "--json", *map(str, arguments)]
+
+    def bench(self, *arguments):
+        """The report of `youtu bench serve`."""
+        done = subprocess.run(self.bench_command(*arguments), capture_output=True, text=True, timeout=BENCH_TIMEOUT_S,
+                              check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"{done.stderr}\n{done.stdout}")
+        return json.loads(done.stdout)
+
+    def num_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def gauges(self):
+        """name: value of /metrics; None where the server has no such endpoint."""
+        status, text = self.get("/metrics")
+        if status == 404:
+            return None
+        return {name: float(value) for name, value in re.findall(r"^([\w:]+)(?:\{.*\})? (\S+)$", text, re.MULTILINE)}
+
+    def busy_gauges(self):
+        """Those that say that requests are running, waiting or hold blocks of the cache."""
+        gauges = self.gauges() or {}
+        return {name: gauges[name] for name in IDLE_GAUGES if gauges.get(name, 0) != 0}
+
+    def is_idle(self):
+        return wait_until(lambda: not self.busy_gauges(), 10)
+
+    def stream_request(self, prompt, max_new_tokens, connection="keep-alive"):
+        body = json.dumps({"prompt": prompt, "temperature": 0, "max_new_tokens": max_new_tokens, "ignore_eos": True,
+                           "stream_format": "json"}).encode("utf-8")
+        return (b"POST /chat_stream HTTP/1.1\r\nHost: localhost\r\nConnection: %s\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n" % (connection.encode(), len(body))) + body
+
+
+class Watch:
+    """Asks for /health and looks at the memory, over and over, while it is entered."""
+
+    def __init__(self, server, pause_s=0.05):
+        self.server, self.pause_s = server, pause_s
+        self.health_ms, self.bad_health, self.max_rss_kib = [], [], 0
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._work, daemon=True)
+
+    def _work(self):
+        while not self.is_over.wait(self.pause_s):
+            begin = time.monotonic()
+            try:
+                status = self.server.get("/health")[0]
+            except OSError as error:
+                status = repr(error)
+            self.health_ms.append(1e3 * (time.monotonic() - begin))
+            if status != 200:
+                self.bad_health.append(status)
+            self.max_rss_kib = max(self.max_rss_kib, self.server.rss_kib())
+
+    def health_p99_ms(self):
+        ordered = sorted(self.health_ms)
+        return ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else 0.0
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+
+
+def write_prompts(path, num, max_tokens):
+    """JSON lines of so many prompts, each different from the others."""
+    questions = ("Tell me about {}", "What is {}?", "写一个关于{}的笑话", "解释{}", "Write a short story about {}", "{}是什么？")
+    things = ("rain", "tea", "the moon", "a river", "music", "月亮", "茶", "光", "重力", "图书馆", "the sea", "a train")
+    with open(path, "w", encoding="utf-8") as file:
+        for i in range(num):
+            question, thing = questions[i % len(questions)], things[i // len(questions) % len(things)]
+            number = i // (len(questions) * len(things))
+            prompt = question.format(thing) + (f" ({number})" if number else "")
+            file.write(json.dumps({"prompt": prompt, "max_tokens": max_tokens}, ensure_ascii=False) + "\n")
+    return str(path)
+
+
+def say(text):
+    print(f"  {text}", file=sys.stderr, flush=True)
