@@ -4,6 +4,7 @@
 #   make build | test | format | asan | tsan | fuzz [FUZZ_SECONDS=60] | clean
 #   make load-test                                the server under load, long form (docs/testing.md)
 #   make bench-peers [MODEL=<.gguf>] [CASES=stream_1,prompt_512] [ROUNDS=3] [THREADS=n] [ISA=avx2] [LLAMA_VARIANT=haswell]
+#   make bench-peers-serve [MODEL=<.gguf>] [ROUNDS=3] [THREADS=n] [SERVE_LOAD='--input-len 64']   with LLAMA_SERVER set
 
 HOST ?= 127.0.0.1
 PORT ?= 8080
@@ -84,6 +85,11 @@ bench-peers: test_packages build $(if $(LLAMA_BATCHED_BENCH),,npm_packages) $(if
 	@/usr/bin/python3 tools/bench_peers/compare.py --model '$(or $(MODEL),$(RANDOM_2B))' --rounds $(ROUNDS) \
 	  $(if $(CASES),--cases '$(CASES)') $(if $(THREADS),--threads $(THREADS)) $(if $(ISA),--isa $(ISA)) \
 	  $(if $(LLAMA_VARIANT),--llama-variant $(LLAMA_VARIANT))
+
+# The two servers under the same load; LLAMA_SERVER names the peer's (docs/peers.md).
+bench-peers-serve: test_packages build $(if $(MODEL),,$(RANDOM_2B))
+	@/usr/bin/python3 tools/bench_peers/serve_compare.py --model '$(or $(MODEL),$(RANDOM_2B))' --rounds $(ROUNDS) \
+	  $(if $(THREADS),--threads $(THREADS)) $(SERVE_LOAD)
 
 $(RANDOM_2B):
 	@mkdir -p $(@D)

@@ -64,10 +64,10 @@ def well_behaved(exchange):
 class FakeServer:
     """Every exchange goes to `behave`, on a thread of its connection. `requests` has the (path, body) of all."""
 
-    def __init__(self, behave=well_behaved):
+    def __init__(self, behave=well_behaved, port=0):
         self.behave, self.requests, self.num_connections = behave, [], 0
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -90,6 +90,9 @@ class FakeServer:
                         return
                     received += data
                 head, received = received.split(b"\r\n\r\n", 1)
+                if head.startswith(b"GET "):  # /health
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                    continue
                 length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
                 while len(received) < length:
                     received += connection.recv(65536)
