@@ -38,8 +38,8 @@ using Answers = std::vector<std::string>;
 
 class LoadRun {
  public:
-  LoadRun(const LoadOptions& options, const Workload* workload, const LoadProgress& progress)
-      : options_(options), workload_(workload), progress_(progress) {}
+  LoadRun(const LoadOptions& options, const Workload* workload, LoadProgress progress)
+      : options_(options), workload_(workload), progress_(std::move(progress)) {}
 
   Status resolve();
   // One conversation, nothing beside it. Fails as its first failed request did.
@@ -64,7 +64,7 @@ class LoadRun {
 
   const LoadOptions& options_;
   const Workload* workload_;
-  const LoadProgress& progress_;
+  const LoadProgress progress_;
   asio::io_context io_{1};
   asio::steady_timer arrival_{io_};  // the next one is due, or there is a place for it
   Clock::time_point epoch_ = Clock::now();

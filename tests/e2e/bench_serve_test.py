@@ -7,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from fake_server import FakeServer
+from fake_server import FakeServer, well_behaved
 from running_server import RunningServer
 
 PROGRAM, SCRIPTED_SERVER = sys.argv.pop(1), sys.argv.pop(1)
@@ -138,6 +138,15 @@ class BenchServe(unittest.TestCase):
         with FakeServer(behave) as server:
             report = self.report("--url", server.url, "--dataset", "demo", "--num-prompts", "20")
             self.assertEqual((report["completed"], report["failed"]), (20, 0), report["failures"])
+
+    def test_a_slow_server_is_waited_for(self):
+        def behave(exchange):
+            time.sleep(0.6)  # long enough that a person would be told how far it is
+            well_behaved(exchange)
+
+        with FakeServer(behave) as server:
+            report = self.report("--url", server.url, "--num-prompts", "1", "--output-len", "3")
+            self.assertEqual(report["total_output_tokens"], 3)
 
     def test_timeout(self):
         def behave(exchange):
