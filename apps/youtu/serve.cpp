@@ -27,6 +27,9 @@ namespace youtu {
 
 namespace {
 
+// What clients that do not read may take of the program's end.
+constexpr std::chrono::milliseconds kLastWordsTimeout{1'000};
+
 struct ServeFlags {
   std::string config_file;
   bool print_config = false;
@@ -201,6 +204,11 @@ int run_server(const ConfigReport& report, const std::string& model_path) {
   std::fflush(stdout);
   api.begin_drain();
   const bool complete = (*server)->drain(config.drain_timeout);
+  if (!complete) {  // whoever still waits is told, and not left with half an answer
+    api.cut_off();
+    (*server)->wake();
+    (*server)->drain(kLastWordsTimeout);
+  }
   (*server)->stop();
   (*engine).reset();  // before the server's object, which its step listener uses
   fmt::print("closed{}\n", complete ? "" : ", with answers cut off");

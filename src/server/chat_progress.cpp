@@ -23,10 +23,11 @@ class ChatProgress {
       if (event->finish_reason != FinishReason::kNone) finish(*event, parts);
     }
     if (!finished_ && std::chrono::steady_clock::now() >= job_.give_up) {
-      finished_ = true;
-      error_ = Status::resource_exhausted("the answer was not complete in time (request_timeout)",
-                                          "request_timeout");
-      job_.handle.cancel();
+      end(Status::resource_exhausted("the answer was not complete in time (request_timeout)",
+                                     "request_timeout"));
+    }
+    if (!finished_ && job_.is_cut_off && *job_.is_cut_off) {
+      end({StatusCode::kUnavailable, "the server is closing", {}, "draining"});
     }
     return parts;
   }
@@ -51,6 +52,12 @@ class ChatProgress {
   static void add(ReasoningSplitter::Parts& sum, const ReasoningSplitter::Parts& parts) {
     sum.response += parts.response;
     sum.reasoning += parts.reasoning;
+  }
+  // Before the engine has ended it.
+  void end(Status error) {
+    finished_ = true;
+    error_ = std::move(error);
+    job_.handle.cancel();
   }
   void finish(const GenerationEvent& last, ReasoningSplitter::Parts& parts) {
     finished_ = true;

@@ -2,6 +2,7 @@
 // JSON body or a stream of server-sent events. Destroying it cancels the request.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@ struct ChatJob {
   double prepare_seconds = 0;  // until the engine had the request
   std::string model_name;
   std::chrono::steady_clock::time_point give_up;  // R3: every request ends
+  const std::atomic<bool>* is_cut_off = nullptr;  // set: the server waits no longer; may be null
 };
 
 // Both answers name the fields that were ignored.

@@ -155,6 +155,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   job.request = *std::move(chat);
   job.model_name = model_name();
   job.give_up = std::chrono::steady_clock::now() + options_.request_timeout;
+  job.is_cut_off = &is_cut_off_;
   return job;
 }
 

@@ -32,6 +32,8 @@ class NativeApi {
   // REQUIRES: the engine outlives the server. Call once.
   void attach(Engine& engine);
   void begin_drain() { draining_ = true; }
+  // Answers under way end with an error when they are next looked at (http::Server::wake()).
+  void cut_off() { is_cut_off_ = true; }
 
  private:
   http::Response health() const;
@@ -46,6 +48,7 @@ class NativeApi {
   std::string engine_model_name_;  // written before engine_, read only after it
   std::atomic<Engine*> engine_{nullptr};
   std::atomic<bool> draining_{false};
+  std::atomic<bool> is_cut_off_{false};
 };
 
 }  // namespace youtu

@@ -271,6 +271,25 @@ TEST_F(NativeApiTest, AModelWithoutATemplateTakesPromptsOnly) {
   EXPECT_EQ(json(chat(R"({"prompt":"x","system":"s"})"))["error"]["code"], "no_chat_template");
 }
 
+TEST_F(NativeApiTest, AnswersThatAreCutOffSaySo) {
+  start_ready(ScriptedEngine::Pace::kByHand);
+  const std::string body = R"({"prompt":"x","stream_format":"json"})";
+  RawClient stream(port());
+  ASSERT_TRUE(
+      stream.send("POST /chat_stream HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                  "application/json\r\nContent-Length: " +
+                  std::to_string(body.size()) + "\r\n\r\n" + body));
+  std::string read;
+  ASSERT_TRUE(stream.read_until("\r\n\r\n", &read));
+  api_->begin_drain();
+  api_->cut_off();
+  server_->wake();
+  ASSERT_TRUE(stream.read_until("0\r\n\r\n", &read));
+  EXPECT_NE(read.find("event: error\ndata: {\"error\""), std::string::npos) << read;
+  EXPECT_NE(read.find("\"code\":\"draining\""), std::string::npos) << read;
+  EXPECT_EQ(engine_->stats().requests_running, 0);
+}
+
 TEST_F(NativeApiTest, TellsItsMetrics) {
   start();
   EXPECT_EQ(test::get(port(), "/metrics").status, 503);

@@ -159,10 +159,9 @@ class RunningServer:
 
     def stop(self):
         """Ends the program; its exit code."""
-        if self.process.poll() is None:
-            self.process.stdin.close()
-            if self.signal_to_stop:
-                self.process.send_signal(self.signal_to_stop)
+        self.process.stdin.close()
+        if self.process.poll() is None and self.signal_to_stop:
+            self.process.send_signal(self.signal_to_stop)
         code = self.process.wait(timeout=60)
         self.reader.join()
         self.process.stdout.close()

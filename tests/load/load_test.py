@@ -36,8 +36,6 @@ class LoadTest(unittest.TestCase):
     def start(self, *arguments):
         server = ServerUnderLoad(PROGRAM, "--max-connections-per-address", "1024", *arguments)
         self.addCleanup(server.stop)
-        if server.gauges() is None:
-            say("this server has no /metrics: its blocks in use are not looked at")
         return server
 
     def assert_only_refused(self, report, server):
@@ -168,6 +166,7 @@ class Vanishing(LoadTest):
         and some a full queue."""
         phases = ["streaming"] * batch + [self.PHASES[i % len(self.PHASES)] for i in range(num_clients - batch)]
         clients = [self.reach(server, phase) for phase in phases]
+        self.assertTrue(server.busy_gauges())
         for i, client in enumerate(clients):
             self.leave(client, self.WAYS[i // len(self.PHASES) % len(self.WAYS)])
         return clients
@@ -237,8 +236,8 @@ class SlowReaders(LoadTest):
 class Closing(LoadTest):
     """SIGTERM under load loses no answer that fits into the drain time."""
 
-    def close_under_load(self, num_tokens):
-        server = self.start("--max-batch-size", str(BATCH), "--max-queued-requests", str(DRAIN_STREAMS))
+    def close_under_load(self, num_tokens, *arguments):
+        server = self.start("--max-batch-size", str(BATCH), "--max-queued-requests", str(DRAIN_STREAMS), *arguments)
         clients = [server.connect(60) for _ in range(DRAIN_STREAMS)]
         for client in clients:
             client.send(server.stream_request("Tell me a story", num_tokens))
@@ -278,6 +277,16 @@ class Closing(LoadTest):
                 self.assertEqual(refusal.fields["connection"], "close")
                 self.assertIn(int(refusal.fields["retry-after"]), range(1, 61))
         say(f"{rounds} times {DRAIN_STREAMS} streams outlived SIGTERM, {(time.monotonic() - begin) / rounds:.1f} s each")
+
+    def test_answers_that_do_not_fit_say_so(self):
+        answers, _, code, output = self.close_under_load(1900, "--drain-timeout", "100ms")
+        self.assertEqual(code, 0, output)
+        for answer in answers:
+            events = answer.split(b"event: ")
+            self.assertTrue(events[-1].startswith(b"error\n"), answer[-300:])
+            self.assertIn(b'"draining"', events[-1])
+            self.assertTrue(answer.endswith(b"0\r\n\r\n"), answer[-100:])
+        self.assertIn("with answers cut off", output)
 
 
 if __name__ == "__main__":
