@@ -31,7 +31,8 @@ class LoadTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.prompts = write_prompts(os.path.join(folder.name, "prompts.jsonl"), 240 if LONG else 36, 16)
+        path = os.path.join(folder.name, "prompts.jsonl")
+        self.prompts = write_prompts(path, *((240, 8) if LONG else (36, 16)))  # prompts, tokens of each answer
 
     def start(self, *arguments):
         server = ServerUnderLoad(PROGRAM, "--max-connections-per-address", "1024", *arguments)
