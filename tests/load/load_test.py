@@ -43,7 +43,8 @@ class LoadTest(unittest.TestCase):
         """Nothing failed but what was refused as it should be."""
         self.assertIsNone(server.process.poll(), server.output)
         codes = {failure["what"] for failure in report["failures"]}
-        self.assertLessEqual(codes, {"503 queue_full"}, report["failures"])
+        # At twenty times capacity a fast server has more connections than it admits.
+        self.assertLessEqual(codes, {"503 queue_full", "503 too_many_connections"}, report["failures"])
         refusals = report["refusals"]
         self.assertEqual(refusals["without_retry_after"], 0)
         if refusals["count"]:

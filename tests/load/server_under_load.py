@@ -73,12 +73,12 @@ class Watch:
         while not self.is_over.wait(self.pause_s):
             begin = time.monotonic()
             try:
-                status = self.server.get("/health")[0]
+                answer = self.server.get("/health")
             except OSError as error:
-                status = repr(error)
+                answer = (0, repr(error))
             self.health_ms.append(1e3 * (time.monotonic() - begin))
-            if status != 200:
-                self.bad_health.append(status)
+            if answer[0] != 200 and "too_many_connections" not in answer[1]:
+                self.bad_health.append(answer)
             self.max_rss_kib = max(self.max_rss_kib, self.server.rss_kib())
 
     def health_p99_ms(self):
