@@ -64,6 +64,9 @@ class Engine {
   // param() is the field's name),
   // kResourceExhausted (the queue is full), kUnavailable (draining).
   virtual Result<GenerationHandle> submit(GenerationRequest request) = 0;
+  // Ok, or what submit() would answer now whatever the request: cheap, so that a request can be
+  // refused before its text is looked at.
+  virtual Status check_room() const = 0;
   virtual const Tokenizer& tokenizer() const = 0;
   virtual const ModelInfo& model_info() const = 0;
   virtual EngineStats stats() const = 0;

@@ -18,6 +18,7 @@ inline constexpr size_t kMaxCacheSaltBytes = 256;
 inline constexpr size_t kMaxClientBytes = 256;
 inline constexpr int kMinPriority = -1000;
 inline constexpr int kMaxPriority = 1000;
+inline constexpr std::chrono::milliseconds kMaxTimeout{86'400'000};
 
 struct GenerationRequest {
   std::vector<TokenId> prompt_tokens;  // at least one
@@ -31,6 +32,12 @@ struct GenerationRequest {
   int priority = 0;
   // Whose request it is. Clients that wait at the same priority are served in equal shares.
   std::string client = {};
+
+  // 0: none. At `timeout` after submit() the request ends with an error, reason "timeout". One
+  // whose first token is not to be expected within `ttft_slo`, or within `timeout`, is refused at
+  // once, reason "slo_unattainable".
+  std::chrono::milliseconds timeout{0};
+  std::chrono::milliseconds ttft_slo{0};
 
   // Let tokens that stood before be guessed and checked several in a step, where that is faster.
   // The answer is the same.

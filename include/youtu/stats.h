@@ -81,6 +81,7 @@ struct EngineHistograms {
   Histogram max_tokens;             // that a request asked for
   Histogram prefill_tokens;         // computed for a request; cached ones are not
   Histogram step_tokens;            // a step
+  Histogram first_token_error;      // seconds between the predicted and the true first token
 };
 
 struct EngineStats {

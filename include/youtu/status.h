@@ -62,9 +62,19 @@ class [[nodiscard]] Status {
   const std::string& param() const { return param_; }
   const std::string& reason() const { return reason_; }
 
+  // When trying again may help: in so many seconds. 0: unknown.
+  double retry_after_seconds() const { return retry_after_seconds_; }
+  Status with_retry_after(double seconds) const {
+    Status status = *this;
+    status.retry_after_seconds_ = seconds;
+    return status;
+  }
+
   // The same error with `prefix` before its message: "config.json: hidden_size is 0 (1 to 65536)".
   Status with_prefix(std::string_view prefix) const {
-    return {code_, std::string(prefix) + message_, param_, reason_};
+    Status status = *this;
+    status.message_.insert(0, prefix);
+    return status;
   }
 
  private:
@@ -72,6 +82,7 @@ class [[nodiscard]] Status {
   std::string message_;
   std::string param_;
   std::string reason_;
+  double retry_after_seconds_ = 0;
 };
 
 std::string_view to_string(StatusCode code);

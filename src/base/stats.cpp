@@ -47,6 +47,7 @@ EngineHistograms::EngineHistograms()
       generation_tokens(kCountEdges),
       max_tokens(kCountEdges),
       prefill_tokens(kCountEdges),
-      step_tokens(kStepEdges) {}
+      step_tokens(kStepEdges),
+      first_token_error(kFirstTokenEdges) {}
 
 }  // namespace youtu

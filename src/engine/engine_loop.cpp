@@ -18,10 +18,13 @@ EngineLoop::EngineLoop(const EngineLoopOptions& options, StepExecutor& executor,
 
 void EngineLoop::run() {
   for (;;) {
-    if (!scheduler_.has_work()) wait_for_work();
+    if (!scheduler_.has_work()) {
+      recorder_.record_idle();
+      wait_for_work();
+    }
     if (inbox_.is_stopped()) break;
     take_arrivals();
-    scheduler_.drop_cancelled();
+    scheduler_.drop_hopeless(clock_.now());
     if (scheduler_.has_work()) run_step();
     tell();
   }
@@ -100,7 +103,22 @@ void EngineLoop::post_stats() {
   stats.prefix_hit_tokens = counters.prefix_hit_tokens;
   stats.preemptions = counters.preemptions;
   stats.requests_finished = counters.requests_finished;
-  board_.post(stats);
+  board_.post(stats, forecast());
+}
+
+LoadForecast EngineLoop::forecast() const {
+  LoadForecast forecast = {.max_batch_size = options_.scheduler.max_batch_size,
+                           .num_requests = scheduler_.num_running() + scheduler_.num_waiting(),
+                           .num_prompt_tokens = scheduler_.num_unread_tokens(),
+                           .seconds_between_ends = recorder_.seconds_between_ends()};
+  if (!costs_.has_observations()) return forecast;
+  const StepSize streams = scheduler_.streams();
+  const int64_t rows = allowance().max_prompt_tokens;
+  const StepSize step = {.rows = streams.rows + rows,
+                         .pairs = streams.pairs + rows * (scheduler_.prompt_context() + rows / 2)};
+  forecast.seconds_per_prompt_token = costs_.predict(step) / static_cast<double>(rows);
+  forecast.seconds_per_step = costs_.predict({.rows = streams.rows + 1, .pairs = streams.pairs});
+  return forecast;
 }
 
 }  // namespace youtu

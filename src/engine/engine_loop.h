@@ -46,6 +46,7 @@ class EngineLoop {
   void wait_for_work();
   void run_step();
   StepAllowance allowance() const;
+  LoadForecast forecast() const;
   void tell();
   void post_stats();
 

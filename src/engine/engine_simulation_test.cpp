@@ -274,7 +274,7 @@ class World {
   }
 
   void run_step() {
-    scheduler_->drop_cancelled();
+    scheduler_->drop_hopeless(TimePoint());
     scheduler_->check_integrity();
     if (scheduler_->has_work()) {
       const int32_t max_prompt_tokens =

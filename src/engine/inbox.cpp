@@ -11,19 +11,27 @@ namespace youtu {
 Status Inbox::push(std::unique_ptr<Sequence> sequence) {
   {
     const std::scoped_lock lock(mutex_);
-    if (is_closed_) return Status::unavailable("the engine is shutting down");
-    if (num_places_taken_ >= max_requests_) {
-      return Status::resource_exhausted(
-          fmt::format("the engine has {} requests running and waiting (at most {})",
-                      num_places_taken_, max_requests_),
-          "queue_full");
-    }
+    RETURN_IF_ERROR(check_room_locked());
     arrivals_.push_back(std::move(sequence));
     ++num_places_taken_;
     ++num_unfinished_;
   }
   arrived_.notify_one();
   return Status::ok();
+}
+
+Status Inbox::check_room() const {
+  const std::scoped_lock lock(mutex_);
+  return check_room_locked();
+}
+
+Status Inbox::check_room_locked() const {
+  if (is_closed_) return Status::unavailable("the engine is shutting down");
+  if (num_places_taken_ < max_requests_) return Status::ok();
+  return Status::resource_exhausted(
+      fmt::format("the engine has {} requests running and waiting (at most {})", num_places_taken_,
+                  max_requests_),
+      "queue_full");
 }
 
 void Inbox::close() {

@@ -26,6 +26,8 @@ class Inbox {
 
   // kResourceExhausted when max_requests are in the engine, kUnavailable when closed.
   Status push(std::unique_ptr<Sequence> sequence);
+  // What push() would answer now.
+  Status check_room() const;
   // Refuses all further requests.
   void close();
   // Waits until every request that was pushed is finished and its last event is visible.
@@ -49,6 +51,8 @@ class Inbox {
  private:
   const int64_t max_requests_;
   std::atomic<RequestId> next_id_ = 1;
+
+  Status check_room_locked() const;
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable arrived_;

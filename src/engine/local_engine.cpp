@@ -61,6 +61,13 @@ Status check_scheduling(const GenerationRequest& request) {
         fmt::format("priority is {} ({} to {})", request.priority, kMinPriority, kMaxPriority),
         "priority", "out_of_range");
   }
+  for (const auto& [name, value] :
+       {std::pair("timeout_ms", request.timeout), std::pair("ttft_slo_ms", request.ttft_slo)}) {
+    if (value.count() >= 0 && value <= kMaxTimeout) continue;
+    return Status::invalid_argument(
+        fmt::format("{} is {} (1 to {}, or 0 for none)", name, value.count(), kMaxTimeout.count()),
+        name, "out_of_range");
+  }
   if (request.client.size() > kMaxClientBytes) {
     return Status::invalid_argument(
         fmt::format("client has {} bytes (at most {})", request.client.size(), kMaxClientBytes),
@@ -106,14 +113,41 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   auto text =
       CompletionText::create(*parts_.tokenizer, request.skip_control_tokens, request.sampling.stop);
   RETURN_IF_ERROR(text);
+  const LoadForecast forecast = board_.read_forecast();
+  const double predicted =
+      forecast.first_token_seconds(static_cast<int64_t>(request.prompt_tokens.size()));
+  RETURN_IF_ERROR(check_promise(request, predicted));
   const RequestId id = inbox_.next_request_id();
   const uint64_t seed = request.sampling.seed.value_or(random_bits(seed_key_, id));
   auto stream = std::make_shared<BoundedGenerationStream>(id, request.sampling.max_new_tokens);
   auto sequence =
       std::make_unique<Sequence>(std::move(request), seed, parts_.tokenizer->eos_tokens(),
                                  *std::move(text), stream, steady_clock().now());
-  RETURN_IF_ERROR(inbox_.push(std::move(sequence)));
+  sequence->timeline().predict_first_token(predicted);
+  const Status status = inbox_.push(std::move(sequence));
+  if (!status) return status.with_retry_after(forecast.place_seconds());
   return GenerationHandle(std::move(stream));
+}
+
+Status LocalEngine::check_room() const {
+  const Status status = inbox_.check_room();
+  return status ? status : status.with_retry_after(board_.read_forecast().place_seconds());
+}
+
+// Better no at once than a late answer that nobody waits for any more.
+Status LocalEngine::check_promise(const GenerationRequest& request,
+                                  double first_token_seconds) const {
+  for (const auto& [name, limit] :
+       {std::pair("ttft_slo_ms", request.ttft_slo), std::pair("timeout_ms", request.timeout)}) {
+    const double seconds = static_cast<double>(limit.count()) / 1000;
+    if (limit.count() == 0 || first_token_seconds <= seconds) continue;
+    return Status(StatusCode::kResourceExhausted,
+                  fmt::format("the first token is expected in {:.1f} s ({} is {})",
+                              first_token_seconds, name, limit.count()),
+                  name, "slo_unattainable")
+        .with_retry_after(first_token_seconds - seconds);
+  }
+  return Status::ok();
 }
 
 void LocalEngine::set_step_listener(std::function<void()> listener) {

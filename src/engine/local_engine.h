@@ -26,6 +26,7 @@ class LocalEngine final : public Engine {
   ~LocalEngine() override;
 
   Result<GenerationHandle> submit(GenerationRequest request) override;
+  Status check_room() const override;
   const Tokenizer& tokenizer() const override { return *parts_.tokenizer; }
   const ModelInfo& model_info() const override { return parts_.model_info; }
   EngineStats stats() const override { return board_.read(); }
@@ -34,6 +35,7 @@ class LocalEngine final : public Engine {
 
  private:
   Status check_request(const GenerationRequest& request) const;
+  Status check_promise(const GenerationRequest& request, double first_token_seconds) const;
 
   EngineParts parts_;
   uint64_t seed_key_;  // fresh in each process; the source of seeds for requests without one

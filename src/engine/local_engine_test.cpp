@@ -429,5 +429,30 @@ TEST(LocalEngine, AnExceptionFromALibraryCostsTheRequestsAndNotTheEngine) {
   EXPECT_EQ(engine->stats().blocks_in_use, 0);
 }
 
+TEST(LocalEngine, RefusesAtOnceWhatItCannotPromise) {
+  StepGate gate;
+  auto engine = make_engine(small_options(), gate.hook());
+  // It has learned that a step takes long.
+  auto slow = engine->submit(make_request(3, 1, 1));
+  gate.wait_until_entered();
+  std::this_thread::sleep_for(milliseconds(30));
+  gate.let_pass();
+  read_all(*slow);
+  GenerationRequest hasty = make_request(16, 1, 2);
+  hasty.ttft_slo = milliseconds(1);
+  const auto refused = engine->submit(hasty);
+  ASSERT_FALSE(refused.is_ok());
+  EXPECT_EQ(refused.status().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.status().reason(), "slo_unattainable");
+  EXPECT_EQ(refused.status().param(), "ttft_slo_ms");
+  EXPECT_GT(refused.status().retry_after_seconds(), 0);
+  hasty.ttft_slo = milliseconds(60'000);
+  gate.open();
+  auto accepted = engine->submit(hasty);
+  ASSERT_TRUE(accepted.is_ok()) << accepted.status().message();
+  EXPECT_EQ(read_all(*accepted).last.finish_reason, FinishReason::kLength);
+  EXPECT_EQ(engine->stats().histograms.first_token_error.count(), 2);
+}
+
 }  // namespace
 }  // namespace youtu

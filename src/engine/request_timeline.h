@@ -21,6 +21,9 @@ class RequestTimeline {
   void add_step(TimePoint begin, TimePoint end, int32_t num_tokens, int32_t num_sampled);
   // A step checked so many guesses.
   void add_draft(int32_t num_guessed, int32_t num_right);
+  // What was told, or thought, beforehand of the time from arrival to first token.
+  void predict_first_token(double seconds) { predicted_first_token_ = seconds; }
+  std::optional<double> predicted_first_token() const { return predicted_first_token_; }
   void add_preemption() { ++num_preemptions_; }
   void add_detokenize(Duration duration) { detokenize_ += duration; }
 
@@ -33,6 +36,7 @@ class RequestTimeline {
 
  private:
   TimePoint arrival_;
+  std::optional<double> predicted_first_token_;
   std::optional<TimePoint> first_step_;
   std::optional<TimePoint> first_token_;
   std::optional<TimePoint> last_token_;

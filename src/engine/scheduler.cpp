@@ -52,13 +52,18 @@ void Scheduler::add(std::unique_ptr<Sequence> sequence) {
   waiting_.push(std::move(sequence));
 }
 
-void Scheduler::drop_cancelled() {
-  for (auto& sequence : running_) {
-    if (sequence->is_cancelled()) sequence->finish(FinishReason::kCancelled);
-  }
-  waiting_.for_each([](Sequence& sequence) {
-    if (sequence.is_cancelled()) sequence.finish(FinishReason::kCancelled);
-  });
+void Scheduler::drop_hopeless(TimePoint now) {
+  const auto drop = [now](Sequence& sequence) {
+    if (sequence.is_cancelled()) {
+      sequence.finish(FinishReason::kCancelled);
+    } else if (sequence.is_expired(now)) {
+      sequence.finish(FinishReason::kError,
+                      Status::resource_exhausted("the answer was not complete in time (timeout_ms)",
+                                                 "timeout"));
+    }
+  };
+  for (auto& sequence : running_) drop(*sequence);
+  waiting_.for_each(drop);
   retire_finished();
 }
 
@@ -196,6 +201,16 @@ StepSize Scheduler::streams() const {
     size.pairs += sequence->num_tokens();
   }
   return size;
+}
+
+int64_t Scheduler::num_unread_tokens() const {
+  int64_t count = 0;
+  const auto add = [&count](const Sequence& sequence) {
+    count += std::max<int64_t>(0, sequence.num_prompt_tokens() - sequence.num_computed_tokens());
+  };
+  for (const auto& sequence : running_) add(*sequence);
+  waiting_.for_each(add);
+  return count;
 }
 
 int64_t Scheduler::prompt_context() const {

@@ -62,8 +62,8 @@ class Scheduler {
   void add(std::unique_ptr<Sequence> sequence);
   bool has_work() const { return !running_.empty() || !waiting_.is_empty(); }
 
-  // Finishes the sequences whose readers have gone.
-  void drop_cancelled();
+  // Finishes the sequences whose readers have gone, and those whose time is over.
+  void drop_hopeless(TimePoint now);
   // Finishes all that run and wait, for shutdown or after a failure that belongs to no single one.
   void finish_all(FinishReason reason, const Status& status = {});
 
@@ -82,6 +82,8 @@ class Scheduler {
 
   // The streams, as a step of their own.
   StepSize streams() const;
+  // Of all prompts, what is not computed yet.
+  int64_t num_unread_tokens() const;
   // What is computed of the prompt that is read next.
   int64_t prompt_context() const;
 

@@ -267,5 +267,50 @@ TEST(SchedulerDeathTest, RefusesASequenceThatCanNeverFit) {
   EXPECT_DEATH(bench.add(make_request(30, 3, 1)), "num_blocks_for");
 }
 
+TEST(Scheduler, WhoseTimeIsOverEndsWaitingOrRunning) {
+  SchedulerBench bench(
+      {.max_batch_size = 1, .max_step_tokens = 8, .num_blocks = 16, .block_size = kBlockSize});
+  GenerationRequest request = make_request(4, 20, 1);
+  request.timeout = std::chrono::milliseconds(100);
+  const auto running = bench.add(request);
+  const auto waiting = bench.add(request);
+  const auto patient = bench.add(make_request(4, 20, 2));
+  bench.step();
+  bench.set_now(TimePoint() + std::chrono::milliseconds(99));
+  bench.step();
+  EXPECT_FALSE(running->is_done());
+  bench.set_now(TimePoint() + std::chrono::milliseconds(100));
+  bench.step();
+  for (const auto& client : {running, waiting}) {
+    EXPECT_EQ(client->last.finish_reason, FinishReason::kError);
+    EXPECT_EQ(client->last.status.reason(), "timeout");
+  }
+  bench.run_to_end();
+  EXPECT_EQ(patient->last.finish_reason, FinishReason::kLength);
+}
+
+TEST(Scheduler, GuessesThatAreRightSaveSteps) {
+  // Rows are free on this machine.
+  StepCosts costs(64);
+  costs.observe({.rows = 1}, 1.0);
+  costs.observe({.rows = 64}, 1.0);
+  const SchedulerOptions options = {
+      .max_batch_size = 2, .max_step_tokens = 32, .num_blocks = 32, .block_size = kBlockSize};
+  const auto count_steps = [&](bool speculation) {
+    SchedulerBench bench(options);
+    bench.set_draft_costs(&costs);
+    GenerationRequest request = make_request(8, 40, 3);
+    request.speculation = speculation;
+    request.prediction = generate_alone(request, bench.tokenizer()).tokens;
+    bench.add(request);
+    int steps = 0;
+    for (; bench.scheduler().has_work(); ++steps) bench.step();
+    bench.expect_as_alone();
+    return steps;
+  };
+  EXPECT_EQ(count_steps(false), 40);
+  EXPECT_LE(count_steps(true), 40 / 4);
+}
+
 }  // namespace
 }  // namespace youtu

@@ -31,6 +31,7 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
   CHECK(!tokens_.empty());
   tokens_.reserve(static_cast<size_t>(max_tokens()));
   staged_text_.reserve(kReservedTextBytes);
+  if (request.timeout.count() > 0) deadline_ = arrival + request.timeout;
   staged_tokens_.reserve(size_t{kMaxDraftTokens} + 1);
   if (request.speculation) lookup_.emplace(std::move(request.prediction));
   if (sampling_.loop_guard != LoopGuard::kOff) loop_detector_ = std::make_unique<LoopDetector>();

@@ -62,6 +62,7 @@ class Sequence {
   const BlockTable& block_table() const { return block_table_; }
 
   bool is_cancelled() const { return stream_->is_cancelled(); }
+  bool is_expired(TimePoint now) const { return deadline_ && now >= *deadline_; }
   bool is_finished() const { return finish_reason_ != FinishReason::kNone; }
 
   // It begins, or begins again, with the first `count` tokens in the cache already. REQUIRES: none
@@ -119,6 +120,7 @@ class Sequence {
   CompletionText text_;
   std::shared_ptr<BoundedGenerationStream> stream_;
   RequestTimeline timeline_;
+  std::optional<TimePoint> deadline_;
   std::optional<PromptLookup> lookup_;           // if the request may be guessed at
   std::unique_ptr<LoopDetector> loop_detector_;  // if the request has a loop guard
   std::optional<Repetition> repetition_;         // the longest so far

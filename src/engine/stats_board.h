@@ -4,15 +4,21 @@
 
 #include <mutex>
 
+#include "engine/load_forecast.h"
 #include "youtu/engine.h"
 
 namespace youtu {
 
 class StatsBoard {
  public:
-  void post(const EngineStats& stats) {
+  void post(const EngineStats& stats, const LoadForecast& forecast) {
     const std::scoped_lock lock(mutex_);
     stats_ = stats;
+    forecast_ = forecast;
+  }
+  LoadForecast read_forecast() const {
+    const std::scoped_lock lock(mutex_);
+    return forecast_;
   }
   EngineStats read() const {
     const std::scoped_lock lock(mutex_);
@@ -22,6 +28,7 @@ class StatsBoard {
  private:
   mutable std::mutex mutex_;
   EngineStats stats_;
+  LoadForecast forecast_;
 };
 
 }  // namespace youtu

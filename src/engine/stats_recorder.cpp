@@ -1,10 +1,17 @@
 #include "engine/stats_recorder.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 
 namespace youtu {
+namespace {
+
+// How much one time between two ends counts against those before it.
+constexpr double kEndRate = 0.1;
+
+}  // namespace
 
 void StatsRecorder::record_step(const StepPlan& plan, const StepResult& result, TimePoint begin,
                                 TimePoint end) {
@@ -31,12 +38,17 @@ void StatsRecorder::record_token(const RequestTimeline& timeline, TimePoint end)
   if (const auto last = timeline.last_token()) {
     histograms.inter_token_latency.observe(seconds_between(*last, end));
   } else {
-    histograms.time_to_first_token.observe(seconds_between(timeline.arrival(), end));
+    const double seconds = seconds_between(timeline.arrival(), end);
+    histograms.time_to_first_token.observe(seconds);
+    if (const auto predicted = timeline.predicted_first_token()) {
+      histograms.first_token_error.observe(std::abs(seconds - *predicted));
+    }
   }
 }
 
 void StatsRecorder::record_finished(Sequence& sequence, TimePoint now) {
   count_reason(sequence.finish_reason());
+  record_end(now);
   RequestTimings timings = sequence.timeline().account(now);
   EngineHistograms& histograms = stats_.histograms;
   const int64_t num_generated = sequence.num_completion_tokens();
@@ -56,6 +68,16 @@ void StatsRecorder::record_finished(Sequence& sequence, TimePoint now) {
                                              static_cast<double>(num_generated - 1));
   }
   sequence.stage_timings(std::move(timings));
+}
+
+// The first of several that end together waited for them all.
+void StatsRecorder::record_end(TimePoint now) {
+  if (last_end_) {
+    const double seconds = seconds_between(*last_end_, now);
+    const bool is_first = seconds_between_ends_ == 0;
+    seconds_between_ends_ += (is_first ? 1.0 : kEndRate) * (seconds - seconds_between_ends_);
+  }
+  last_end_ = now;
 }
 
 void StatsRecorder::count_reason(FinishReason reason) {

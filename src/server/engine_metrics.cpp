@@ -89,6 +89,9 @@ constexpr std::array kDistributions = {
     Distribution{{"vllm:request_prefill_kv_computed_tokens",
                   "Tokens that a request had computed before its first."},
                  &EngineHistograms::prefill_tokens},
+    Distribution{{"youtu:first_token_prediction_error_seconds",
+                  "Between the first token's predicted and its true time."},
+                 &EngineHistograms::first_token_error},
     Distribution{{"vllm:iteration_tokens_total", "Tokens of a step."},
                  &EngineHistograms::step_tokens},
 };

@@ -126,6 +126,9 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   const TimePoint arrival = steady_clock().now();
   RETURN_IF_ERROR(readiness());
   Engine& engine = *engine_.load();
+  // Before the work on its text: whoever storms a full server shall not take its processors as
+  // well.
+  RETURN_IF_ERROR(engine.check_room());
   Result<ChatRequest> chat = parse_chat_request(request.body, options_.defaults);
   RETURN_IF_ERROR(chat);
   Result<std::vector<TokenId>> prompt = encode(engine.tokenizer(), *chat);
@@ -138,6 +141,8 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   generation.sampling = chat->sampling;
   generation.skip_control_tokens =
       !(chat->enable_thinking && thinking_tags_are_control(engine.tokenizer()));
+  generation.timeout = chat->timeout;
+  generation.ttft_slo = chat->ttft_slo;
   generation.speculation = chat->speculation;
   if (!chat->prediction.empty()) {
     Result<std::vector<TokenId>> prediction =

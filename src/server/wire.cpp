@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "base/check.h"
@@ -13,14 +14,17 @@ namespace youtu {
 
 namespace {
 
-constexpr std::string_view kRetryAfterSeconds = "2";
+// Told in Retry-After: a default, and bounds that clients honour (the official OpenAI client comes
+// back at once when it is told more than a minute).
+constexpr double kRetryAfterSeconds = 2;
+constexpr double kMaxRetryAfterSeconds = 60;
 constexpr size_t kMaxIgnoredNames = 16;
 constexpr size_t kMaxIgnoredNameBytes = 64;
 
-constexpr std::array<std::string_view, 14> kOtherFields = {
-    "prompt",          "messages",    "system",        "preset",    "config",
-    "enable_thinking", "clean_input", "stream_format", "timings",   "explain",
-    "cache_salt",      "priority",    "speculation",   "prediction"};
+constexpr std::array<std::string_view, 16> kOtherFields = {
+    "prompt",      "messages",      "system",     "preset",     "config",     "enable_thinking",
+    "clean_input", "stream_format", "timings",    "explain",    "cache_salt", "priority",
+    "speculation", "prediction",    "timeout_ms", "ttft_slo_ms"};
 constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
 
 Status wrong_type(const std::string& name, std::string_view expected) {
@@ -253,6 +257,22 @@ Status read_priority(const Json& body, int& priority) {
   return Status::ok();
 }
 
+Status read_milliseconds(const Json& body, const std::string& name,
+                         std::chrono::milliseconds& time) {
+  const Json* value = find(body, name);
+  if (!value) return Status::ok();
+  if (!value->is_number_integer()) return wrong_type(name, "an integer");
+  const double number = value->get<double>();
+  const auto most = static_cast<double>(kMaxTimeout.count());
+  if (!(number >= 0 && number <= most)) {
+    return Status::invalid_argument(name + " is " + value->dump() + " (1 to " +
+                                        std::to_string(kMaxTimeout.count()) + ", or 0 for none)",
+                                    name, "out_of_range");
+  }
+  time = std::chrono::milliseconds(value->get<int64_t>());
+  return Status::ok();
+}
+
 OrderedJson usage_json(const Usage& usage) {
   OrderedJson json;
   json["prompt_tokens"] = usage.prompt_tokens;
@@ -300,6 +320,13 @@ std::string_view error_code(const Status& status) {
   }
 }
 
+std::string retry_after(const Status& status) {
+  const double known = status.retry_after_seconds();
+  const double seconds = known > 0 ? known : kRetryAfterSeconds;
+  return std::to_string(
+      static_cast<int>(std::clamp(std::ceil(seconds), 1.0, kMaxRetryAfterSeconds)));
+}
+
 }  // namespace
 
 Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults& defaults) {
@@ -317,6 +344,8 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_stream_format(*body, request.stream_format));
   RETURN_IF_ERROR(read_cache_salt(*body, request.cache_salt));
   RETURN_IF_ERROR(read_priority(*body, request.priority));
+  RETURN_IF_ERROR(read_milliseconds(*body, "timeout_ms", request.timeout));
+  RETURN_IF_ERROR(read_milliseconds(*body, "ttft_slo_ms", request.ttft_slo));
   RETURN_IF_ERROR(read_preset(*body, defaults, request));
   RETURN_IF_ERROR(read_sampling_fields(*body, request.sampling));
   RETURN_IF_ERROR(read_sources(*body, defaults, request));
@@ -405,8 +434,7 @@ http::Response status_response(const Status& status) {
   http::Response response;
   response.status = http_status(status);
   response.body = status_body(status);
-  if (response.status == 503)
-    response.fields.push_back({"Retry-After", std::string(kRetryAfterSeconds)});
+  if (response.status == 503) response.fields.push_back({"Retry-After", retry_after(status)});
   return response;
 }
 

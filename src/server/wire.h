@@ -1,6 +1,7 @@
 // The door between JSON and the public types: behind it there are only typed, validated values.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ struct ChatRequest {
   std::string sources;     // JSON: where each parameter's value came from; empty if not asked for
   std::string cache_salt;  // empty: none
   int priority = 0;
+  std::chrono::milliseconds timeout{0};   // 0: none
+  std::chrono::milliseconds ttft_slo{0};  // likewise
   bool speculation = true;
   std::string prediction;  // empty: none
   std::vector<std::string>

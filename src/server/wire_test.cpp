@@ -246,6 +246,24 @@ TEST(ChatAnswer, HasTheResponseFirst) {
   EXPECT_FALSE(json->contains("reasoning"));
 }
 
+TEST(ParseChatRequest, ReadsWhatIsPromisedAndGuessed) {
+  const auto request = parse_chat_request(
+      R"({"prompt":"a","timeout_ms":5000,"ttft_slo_ms":200,"speculation":false,"prediction":"b"})",
+      {});
+  ASSERT_TRUE(request) << request.status().message();
+  EXPECT_EQ(request->timeout.count(), 5000);
+  EXPECT_EQ(request->ttft_slo.count(), 200);
+  EXPECT_FALSE(request->speculation);
+  EXPECT_EQ(request->prediction, "b");
+  for (const char* body :
+       {R"({"prompt":"a","timeout_ms":-1})", R"({"prompt":"a","timeout_ms":86400001})",
+        R"({"prompt":"a","timeout_ms":"5"})", R"({"prompt":"a","timeout_ms":1.5})"}) {
+    EXPECT_EQ(parse_chat_request(body, {}).status().param(), "timeout_ms") << body;
+  }
+  EXPECT_EQ(parse_chat_request(R"({"prompt":"a","prediction":7})", {}).status().param(),
+            "prediction");
+}
+
 TEST(StatusResponse, MapsEachKindOfFailure) {
   EXPECT_EQ(status_response(Status::invalid_argument("x")).status, 400);
   EXPECT_EQ(status_response(Status::not_found("x")).status, 404);
@@ -254,6 +272,15 @@ TEST(StatusResponse, MapsEachKindOfFailure) {
   EXPECT_EQ(full.status, 503);
   ASSERT_EQ(full.fields.size(), 1u);
   EXPECT_EQ(full.fields[0].name, "Retry-After");
+  EXPECT_EQ(full.fields[0].value, "2");
+  const auto told = [](double seconds) {
+    return status_response(Status::resource_exhausted("x").with_retry_after(seconds))
+        .fields[0]
+        .value;
+  };
+  EXPECT_EQ(told(0.2), "1");
+  EXPECT_EQ(told(7.1), "8");
+  EXPECT_EQ(told(1e9), "60");
 }
 
 TEST(HealthBody, IsTheGuides) {

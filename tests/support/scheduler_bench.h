@@ -62,7 +62,7 @@ class SchedulerBench {
   // One turn of the loop. Returns what was planned.
   Planned step() {
     Planned planned;
-    scheduler_.drop_cancelled();
+    scheduler_.drop_hopeless(now_);
     if (scheduler_.has_work()) {
       const StepPlan& plan =
           scheduler_.plan({.max_prompt_tokens = max_prompt_tokens_, .draft_costs = draft_costs_});
@@ -97,6 +97,7 @@ class SchedulerBench {
   void set_max_prompt_tokens(int32_t count) { max_prompt_tokens_ = count; }
   // REQUIRES: they outlive the bench.
   void set_draft_costs(const StepCosts* costs) { draft_costs_ = costs; }
+  void set_now(TimePoint now) { now_ = now; }
   Scheduler& scheduler() { return scheduler_; }
   ScriptedExecutor& executor() { return executor_; }
   const ToyTokenizer& tokenizer() const { return tokenizer_; }
@@ -110,6 +111,7 @@ class SchedulerBench {
   ModelRunner runner_;
   std::vector<std::shared_ptr<BenchClient>> clients_;
   RequestId next_id_ = 1;
+  TimePoint now_;
 };
 
 inline GenerationRequest make_request(size_t num_prompt_tokens, int64_t max_new_tokens,

@@ -211,9 +211,23 @@ void ScriptedEngine::set_step_time(std::chrono::milliseconds time) {
   step_time_ = time;
 }
 
+Status ScriptedEngine::check_room() const {
+  const std::lock_guard lock(mutex_);
+  return check_room_locked();
+}
+
+Status ScriptedEngine::check_room_locked() const {
+  if (draining_) return Status::unavailable("the engine is draining");
+  const auto num_here = std::count_if(sequences_.begin(), sequences_.end(),
+                                      [](const Sequence& one) { return !one.stream->cancelled(); });
+  if (num_here < options_.max_batch_size + options_.max_queued_requests) return Status::ok();
+  return Status::resource_exhausted("the queue is full", "queue_full");
+}
+
 Result<GenerationHandle> ScriptedEngine::submit(GenerationRequest request) {
   const std::lock_guard lock(mutex_);
-  if (draining_) return Status::unavailable("the engine is draining");
+  std::erase_if(sequences_, [](const Sequence& gone) { return gone.stream->cancelled(); });
+  RETURN_IF_ERROR(check_room_locked());
   const auto num_prompt = static_cast<int64_t>(request.prompt_tokens.size());
   if (num_prompt + request.sampling.max_new_tokens > options_.max_context_tokens) {
     return Status::invalid_argument("prompt (" + std::to_string(num_prompt) +
@@ -221,11 +235,6 @@ Result<GenerationHandle> ScriptedEngine::submit(GenerationRequest request) {
                                         std::to_string(options_.max_context_tokens),
                                     "max_new_tokens", "context_length_exceeded");
   }
-  std::erase_if(sequences_, [](const Sequence& gone) { return gone.stream->cancelled(); });
-  const size_t max_sequences =
-      static_cast<size_t>(options_.max_batch_size + options_.max_queued_requests);
-  if (sequences_.size() >= max_sequences)
-    return Status::resource_exhausted("the queue is full", "queue_full");
   const std::string prompt = tokenizer_.last_user_content(request.prompt_tokens);
   const auto scripted = script_.find(prompt);
   Sequence sequence;

@@ -72,6 +72,7 @@ class ScriptedEngine : public Engine {
   GenerationRequest last_request() const;
 
   Result<GenerationHandle> submit(GenerationRequest request) override;
+  Status check_room() const override;
   const Tokenizer& tokenizer() const override { return tokenizer_; }
   const ModelInfo& model_info() const override { return info_; }
   EngineStats stats() const override;
@@ -82,6 +83,7 @@ class ScriptedEngine : public Engine {
   class Stream;
   struct Sequence;
 
+  Status check_room_locked() const;
   void run();
   bool step_locked();
   void advance(Sequence& sequence);
