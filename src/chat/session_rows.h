@@ -1,0 +1,52 @@
+// Sessions and turns as rows of the session file. Each row has a checksum, so that bytes that went
+// bad on the disk are never shown as what somebody said.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/session.h"
+#include "chat/session_age.h"
+#include "chat/sqlite_database.h"
+
+namespace youtu {
+
+// A session as it is stored.
+struct SessionRow {
+  int64_t key = 0;  // of its turns' rows
+  std::string owner;
+  Session session;
+  int64_t used_age_ms = 0;  // the same as used_ms, by the store's SessionAge
+};
+
+// "SELECT … FROM sessions", in the order that read_session_row() takes.
+inline constexpr std::string_view kSelectSessions =
+    "SELECT key, owner, id, title, system, policy, max_turns, window_tokens, created_ms, checksum, "
+    "used_ms, used_age_ms, num_turns, next_turn, num_bytes FROM sessions ";
+
+// REQUIRES: the statement begins with kSelectSessions and stands on a row. Fails with reason
+// "session_damaged".
+Result<SessionRow> read_session_row(const Statement& statement);
+
+// Writes a new row; with key 0 its key is chosen.
+Status insert_session_row(Database& database, const SessionRow& row);
+// Writes what a turn changes of it.
+Status update_session_row(Database& database, const SessionRow& row);
+
+// The turns of a session, all of them, in order: fails with reason "session_damaged" where one is
+// missing or is not what was written.
+Result<std::vector<Turn>> read_turns(Database& database, const SessionRow& row);
+Status insert_turn(Database& database, int64_t session_key, const Turn& turn);
+
+// How far the sessions' time has run (SessionAge). None where it was not stored yet or is damaged.
+Result<std::optional<SessionAge::Mark>> read_age_mark(Database& database);
+Status write_age_mark(Database& database, const SessionAge::Mark& mark);
+
+std::string messages_text(const std::vector<ChatMessage>& messages);
+
+// What a turn counts towards the size of its session.
+int64_t turn_bytes(const Turn& turn);
+
+}  // namespace youtu

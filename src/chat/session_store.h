@@ -1,0 +1,64 @@
+// Where sessions are kept. All methods are thread-safe and may wait for the disk: they are for
+// worker threads, never for a thread that serves many.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/session.h"
+#include "youtu/status.h"
+
+namespace youtu {
+
+struct CommittedTurn {
+  int64_t number = 0;
+  int64_t num_removed = 0;  // oldest turns that had to go from the disk (max_session_bytes)
+};
+
+// A turn on its way: from the question to the answer its session is this turn's alone. Destroying
+// it without a commit leaves the session as it was; that needs no disk and may happen on any
+// thread.
+class OpenTurn {
+ public:
+  virtual ~OpenTurn() = default;
+  virtual const Session& session() const = 0;            // before this turn
+  virtual const std::vector<Turn>& history() const = 0;  // all turns before this one
+  // Stores the turn. When it returns ok, the turn is there after a kill, and in durable mode after a
+  // loss of power. Call once, on a worker thread. Errors: as SessionStore's.
+  virtual Result<CommittedTurn> commit(const TurnAnswer& answer) = 0;
+};
+
+struct SessionPage {
+  std::vector<Session> sessions;  // in the order of their ids
+  bool has_more = false;
+};
+
+// Errors, by their reason: "session_not_found", "session_busy" (a turn is on its way),
+// "session_exists", "session_limit" (max_sessions), "session_full" (max_session_bytes),
+// "session_damaged" (its bytes are not those that were written), "storage_unavailable" (the disk is
+// full, read-only or failing; other reasons than the last leave the store as it was).
+class SessionStore {
+ public:
+  virtual ~SessionStore() = default;  // REQUIRES: no open turn is left
+
+  // REQUIRES: an id that is_session_id(), or none.
+  virtual Result<Session> create(const std::string& owner, const NewSession& session) = 0;
+  virtual Result<Session> find(const SessionKey& key) = 0;
+  virtual Result<std::vector<Turn>> turns(const SessionKey& key) = 0;
+  // At most `limit` sessions whose ids come after `after`.
+  virtual Result<SessionPage> list(const std::string& owner, const std::string& after,
+                                   int64_t limit) = 0;
+  virtual Status remove(const SessionKey& key) = 0;
+
+  // Puts the question on the disk, so that a store that cannot be written says so before anything
+  // is generated.
+  virtual Result<std::shared_ptr<OpenTurn>> begin_turn(const SessionKey& key,
+                                                       const std::vector<ChatMessage>& messages) = 0;
+
+  // Removes what has outlived its time, a bounded piece of it at a call. To be called now and then.
+  virtual Status expire() = 0;
+};
+
+}  // namespace youtu
