@@ -36,12 +36,12 @@ FLOORS = {
     "config": ["base"],
     "formats": ["tensor", "text", "base"],
     "backend": ["tensor", "base"],
-    "server": ["http", "config", "base"],
+    "server": ["chat", "http", "config", "base"],
     "model": ["backend", "formats", "tensor", "base"],
     "bench": ["model", "backend", "formats", "sampling", "tensor", "base"],
     "engine": ["model", "backend", "formats", "cache", "sampling", "text", "tensor", "base"],
 }
-PROGRAM = ["server", "http", "config", "base"]
+PROGRAM = ["server", "chat", "http", "config", "base"]
 MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend", "bench", "load"]
 MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval", "bench")  # apps/youtu/inspect.cpp, inspect_json.cpp, ...
 

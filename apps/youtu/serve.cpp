@@ -1,11 +1,15 @@
 // `youtu serve`: settings, network, model, in this order, so that what can fail quickly fails
 // before the model is loaded; then it answers until a signal says to close.
+#include "base/check.h"
+#include "chat/data_folder.h"
+#include "chat/sqlite_session_store.h"
 #include "commands.h"
 #include "config/server_config.h"
 #include "demo_model_path.h"
 #include "http/host_rules.h"
 #include "http/server.h"
 #include "server/native_api.h"
+#include "server/sessions_api.h"
 #include "youtu/engine.h"
 
 #include <fmt/format.h>
@@ -18,9 +22,12 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace youtu {
@@ -45,8 +52,9 @@ class ClosingSignals {
   ClosingSignals() : state_(std::make_shared<State>()) {
     sigset_t signals = closing_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    ::signal(SIGPIPE,
-             SIG_IGN);  // a client that leaves is an error of its write, not ours to die of
+    // A client that leaves and a file that may not grow are errors of a write, not ours to die of.
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
     // Detached: it waits in sigwait for as long as the process lives and owns what it uses.
     std::thread([state = state_] { watch(*state); }).detach();
   }
@@ -55,9 +63,10 @@ class ClosingSignals {
     const std::lock_guard lock(state_->mutex);
     state_->serving = true;
   }
-  void wait() {
+  // True if it is time to close.
+  bool wait_for(std::chrono::milliseconds time) {
     std::unique_lock lock(state_->mutex);
-    state_->changed.wait(lock, [this] { return state_->closing; });
+    return state_->changed.wait_for(lock, time, [this] { return state_->closing; });
   }
 
  private:
@@ -145,6 +154,32 @@ NativeApiOptions api_options(const ConfigReport& report) {
   return options;
 }
 
+// None where the settings want none.
+Result<std::unique_ptr<SessionStore>> open_sessions(const ServerConfig& config) {
+  if (!config.sessions) return std::unique_ptr<SessionStore>();
+  Result<std::string> folder =
+      find_data_folder(config.data_dir, [](const char* name) { return std::getenv(name); });
+  RETURN_IF_ERROR(folder);
+  SqliteSessionOptions options;
+  options.folder = *std::move(folder);
+  options.durable = config.session_durability == "durable";
+  options.ttl = config.session_ttl;
+  options.max_sessions = config.max_sessions;
+  options.max_session_bytes = config.max_session_bytes;
+  options.trust_clock = config.trust_clock;
+  options.report = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  return open_sqlite_sessions(std::move(options));
+}
+
+// Waits for the signal to close; meanwhile sessions whose time is over are removed.
+void serve_until_closing(ClosingSignals& signals, http::Server& server, SessionStore* sessions) {
+  constexpr std::chrono::minutes kExpiryInterval{1};
+  while (!signals.wait_for(kExpiryInterval)) {
+    // A failure is told by the requests that meet it, and the next minute tries again.
+    if (sessions) server.post([sessions] { (void)sessions->expire(); });
+  }
+}
+
 std::string bytes_text(int64_t bytes) {
   const double mib = static_cast<double>(bytes) / (1 << 20);
   return mib < 1024 ? fmt::format("{:.1f} MiB", mib) : fmt::format("{:.2f} GiB", mib / 1024);
@@ -181,11 +216,23 @@ int run_server(const ConfigReport& report, const std::string& model_path) {
     return fail(kExitConfiguration, status);
   }
   ClosingSignals signals;
+  // What the server's answers use is destroyed after it.
+  std::unique_ptr<SessionStore> sessions;
+  std::optional<SessionsApi> sessions_api;
+  NativeApi api(api_options(report));
   Result<std::unique_ptr<http::Server>> server = http::Server::bind(server_options(config));
   if (!server) return fail(kExitConfiguration, server.status());
-  NativeApi api(api_options(report));
+  Result<std::unique_ptr<SessionStore>> opened = open_sessions(config);
+  if (!opened) return fail(kExitConfiguration, opened.status());
+  sessions = *std::move(opened);
   http::Router router;
   api.add_routes(router);
+  if (sessions) {
+    sessions_api.emplace(*sessions).add_routes(router);
+    api.keep_sessions({sessions.get(), [&server](std::function<void()> work) {
+                         (*server)->post(std::move(work));
+                       }});
+  }
   (*server)->start(std::move(router));
   fmt::print("listening on {}, loading {}\n", (*server)->url(), model_path);
   std::fflush(stdout);
@@ -199,7 +246,7 @@ int run_server(const ConfigReport& report, const std::string& model_path) {
   api.attach(**engine);
   print_welcome((*engine)->model_info(), **server, loading.count());
 
-  signals.wait();
+  serve_until_closing(signals, **server, sessions.get());
   fmt::print("closing: answers under way have up to {} s\n", config.drain_timeout.count() / 1000);
   std::fflush(stdout);
   api.begin_drain();
@@ -245,7 +292,7 @@ void add_setting(CLI::App& command, const SettingInfo& setting, std::string& val
 void add_serve_command(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App& command =
-      *app.add_subcommand("serve", "Answer over HTTP: /health, /chat, /chat_stream");
+      *app.add_subcommand("serve", "Answer over HTTP: /health, /chat, /chat_stream, /sessions");
   command.add_option("-c,--config", flags->config_file, "YAML file of settings; flags win over it")
       ->envname("YOUTU_CONFIG");
   command.add_flag("--print-config", flags->print_config,

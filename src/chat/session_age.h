@@ -1,7 +1,7 @@
-// The time by which sessions grow old. A wall clock may jump by years, and a session must not die of
-// it: while the program runs, age is the steady clock's; over a restart it is what the wall clock
-// says, if that is no more than a day. A longer gap is not counted unless somebody says that the
-// clock is right.
+// The time by which sessions grow old. A wall clock may jump by years, and a session must not die
+// of it: while the program runs, age is the steady clock's; over a restart it is what the wall
+// clock says, if that is no more than a day. A longer gap is not counted unless somebody says that
+// the clock is right.
 #pragma once
 
 #include <cstdint>

@@ -17,9 +17,9 @@ struct SessionFileOptions {
 };
 
 // A database with the tables of session_schema.h. A damaged file is renamed to
-// <path>.damaged-<time>, and its whole sessions are in the new one. Interrupted at any moment, it is
-// done again or completed by the next call. Fails where the file is a newer program's or the disk
-// does not let it be read or written. REQUIRES: no other connection of this program is open.
+// <path>.damaged-<time>, and its whole sessions are in the new one. Interrupted at any moment, it
+// is done again or completed by the next call. Fails where the file is a newer program's or the
+// disk does not let it be read or written. REQUIRES: no other connection of this program is open.
 Result<std::unique_ptr<Database>> open_session_file(const SessionFileOptions& options);
 
 }  // namespace youtu

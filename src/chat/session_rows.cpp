@@ -11,8 +11,7 @@ namespace {
 Status damaged(const std::string& id, const std::string& what) {
   return {StatusCode::kFailedPrecondition,
           "session " + id + " is damaged on the disk: " + what + " (it can only be deleted)",
-          "session_id",
-          "session_damaged"};
+          "session_id", "session_damaged"};
 }
 
 int64_t signed_value(const ContentHash& hash) {
@@ -165,11 +164,10 @@ Result<std::vector<Turn>> read_turns(Database& database, const SessionRow& row) 
 Status insert_turn(Database& database, int64_t session_key, const Turn& turn) {
   const std::string messages = messages_text(turn.messages);
   const TurnAnswer& answer = turn.answer;
-  return database.run("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", session_key,
-                      turn.number, messages, answer.text, answer.finish_reason,
-                      answer.usage.prompt_tokens, answer.usage.completion_tokens,
-                      answer.usage.cached_tokens, turn.created_ms,
-                      turn_checksum(session_key, turn, messages));
+  return database.run(
+      "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", session_key, turn.number, messages,
+      answer.text, answer.finish_reason, answer.usage.prompt_tokens, answer.usage.completion_tokens,
+      answer.usage.cached_tokens, turn.created_ms, turn_checksum(session_key, turn, messages));
 }
 
 Result<std::optional<SessionAge::Mark>> read_age_mark(Database& database) {

@@ -12,6 +12,11 @@
 
 namespace youtu {
 
+struct Transcript {
+  Session session;
+  std::vector<Turn> turns;
+};
+
 struct CommittedTurn {
   int64_t number = 0;
   int64_t num_removed = 0;  // oldest turns that had to go from the disk (max_session_bytes)
@@ -25,8 +30,8 @@ class OpenTurn {
   virtual ~OpenTurn() = default;
   virtual const Session& session() const = 0;            // before this turn
   virtual const std::vector<Turn>& history() const = 0;  // all turns before this one
-  // Stores the turn. When it returns ok, the turn is there after a kill, and in durable mode after a
-  // loss of power. Call once, on a worker thread. Errors: as SessionStore's.
+  // Stores the turn. When it returns ok, the turn is there after a kill, and in durable mode after
+  // a loss of power. Call once, on a worker thread. Errors: as SessionStore's.
   virtual Result<CommittedTurn> commit(const TurnAnswer& answer) = 0;
 };
 
@@ -45,8 +50,7 @@ class SessionStore {
 
   // REQUIRES: an id that is_session_id(), or none.
   virtual Result<Session> create(const std::string& owner, const NewSession& session) = 0;
-  virtual Result<Session> find(const SessionKey& key) = 0;
-  virtual Result<std::vector<Turn>> turns(const SessionKey& key) = 0;
+  virtual Result<Transcript> read(const SessionKey& key) = 0;
   // At most `limit` sessions whose ids come after `after`.
   virtual Result<SessionPage> list(const std::string& owner, const std::string& after,
                                    int64_t limit) = 0;
@@ -54,8 +58,8 @@ class SessionStore {
 
   // Puts the question on the disk, so that a store that cannot be written says so before anything
   // is generated.
-  virtual Result<std::shared_ptr<OpenTurn>> begin_turn(const SessionKey& key,
-                                                       const std::vector<ChatMessage>& messages) = 0;
+  virtual Result<std::shared_ptr<OpenTurn>> begin_turn(
+      const SessionKey& key, const std::vector<ChatMessage>& messages) = 0;
 
   // Removes what has outlived its time, a bounded piece of it at a call. To be called now and then.
   virtual Status expire() = 0;

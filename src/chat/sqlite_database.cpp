@@ -14,8 +14,8 @@ constexpr int kBusyTimeoutMs = 2000;
 constexpr int kMaxValueBytes = 32 << 20;
 
 Status unavailable(const std::string& why) {
-  return {StatusCode::kUnavailable, "sessions cannot be stored now: " + why, {},
-          "storage_unavailable"};
+  return {
+      StatusCode::kUnavailable, "sessions cannot be stored now: " + why, {}, "storage_unavailable"};
 }
 
 DatabaseHealth health_after(int extended_code) {

@@ -61,8 +61,7 @@ class SqliteSessionStore : public SessionStore {
 
   Status open() { return database_.open(); }
   Result<Session> create(const std::string& owner, const NewSession& session) override;
-  Result<Session> find(const SessionKey& key) override;
-  Result<std::vector<Turn>> turns(const SessionKey& key) override;
+  Result<Transcript> read(const SessionKey& key) override;
   Result<SessionPage> list(const std::string& owner, const std::string& after,
                            int64_t limit) override;
   Status remove(const SessionKey& key) override;
@@ -182,29 +181,23 @@ Result<std::vector<Turn>> SqliteSessionStore::read_reported_turns(Database& data
   return turns;
 }
 
-Result<Session> SqliteSessionStore::find(const SessionKey& key) {
-  return database_.use([&](Database& database) -> Result<Session> {
+Result<Transcript> SqliteSessionStore::read(const SessionKey& key) {
+  return database_.use([&](Database& database) -> Result<Transcript> {
     Result<SessionRow> row = find_row(database, key);
     RETURN_IF_ERROR(row);
-    return std::move(row->session);
-  });
-}
-
-Result<std::vector<Turn>> SqliteSessionStore::turns(const SessionKey& key) {
-  return database_.use([&](Database& database) -> Result<std::vector<Turn>> {
-    const Result<SessionRow> row = find_row(database, key);
-    RETURN_IF_ERROR(row);
-    return read_reported_turns(database, *row);
+    Result<std::vector<Turn>> turns = read_reported_turns(database, *row);
+    RETURN_IF_ERROR(turns);
+    return Transcript{std::move(row->session), *std::move(turns)};
   });
 }
 
 Result<SessionPage> SqliteSessionStore::list(const std::string& owner, const std::string& after,
                                              int64_t limit) {
   return database_.use([&](Database& database) -> Result<SessionPage> {
-    Result<Statement> rows = database.query(
-        std::string(kSelectSessions) +
-            "WHERE owner = ? AND id > ? AND used_age_ms > ? ORDER BY id LIMIT ?",
-        owner, after, oldest_ms(), limit + 1);
+    Result<Statement> rows =
+        database.query(std::string(kSelectSessions) +
+                           "WHERE owner = ? AND id > ? AND used_age_ms > ? ORDER BY id LIMIT ?",
+                       owner, after, oldest_ms(), limit + 1);
     RETURN_IF_ERROR(rows);
     SessionPage page;
     for (;;) {

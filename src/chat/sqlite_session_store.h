@@ -27,8 +27,8 @@ struct SqliteSessionOptions {
   std::function<void(const std::string&)> report = [](const std::string&) {};  // one line each
 };
 
-// Holds the folder for this process. Errors say what is wrong with the folder or the file; a file of
-// a newer program is refused.
+// Holds the folder for this process. Errors say what is wrong with the folder or the file; a file
+// of a newer program is refused.
 Result<std::unique_ptr<SessionStore>> open_sqlite_sessions(SqliteSessionOptions options);
 
 }  // namespace youtu

@@ -86,6 +86,19 @@ const std::vector<Option>& options() {
        "other sites whose pages may use the server"},
       {"insecure_no_auth", &ServerConfig::insecure_no_auth,
        "listen beyond this machine although no key is asked for"},
+      {"sessions", &ServerConfig::sessions, "keep conversations (session_id)"},
+      {"data_dir", &ServerConfig::data_dir,
+       "folder of the sessions, one server at a time; $XDG_STATE_HOME/youtu-serve or "
+       "~/.local/state/youtu-serve if not given"},
+      {"session_durability", &ServerConfig::session_durability,
+       "durable: a turn waits for the disk; fast: a loss of power may take the last turns"},
+      {"session_ttl", &ServerConfig::session_ttl,
+       "how long after its last turn a session is kept; 0 is for ever", 0, 3650 * kDay},
+      {"max_sessions", &ServerConfig::max_sessions, "most sessions at once", 1, 10'000'000},
+      {"max_session_bytes", &ServerConfig::max_session_bytes,
+       "of the texts of one session; then its oldest turns go", 1024, 4 << 20},
+      {"trust_clock", &ServerConfig::trust_clock,
+       "let session_ttl count more than a day between two runs"},
   };
   return all;
 }
@@ -126,6 +139,7 @@ std::string did_you_mean(std::string_view key) {
 }
 
 std::string duration_text(int64_t ms) {
+  if (ms > kDay && ms % kDay == 0) return fmt::format("{}d", ms / kDay);
   return ms != 0 && ms % 1000 == 0 ? fmt::format("{}s", ms / 1000) : fmt::format("{}ms", ms);
 }
 
@@ -146,7 +160,7 @@ std::optional<int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-// "50ms", "1s", "0". The unit is asked for, because 50 could be either.
+// "50ms", "1s", "7d", "0". The unit is asked for, because 50 could be either.
 std::optional<int64_t> parse_milliseconds(std::string_view text) {
   int64_t scale = 0;
   if (text.ends_with("ms")) {
@@ -155,6 +169,9 @@ std::optional<int64_t> parse_milliseconds(std::string_view text) {
   } else if (text.ends_with('s')) {
     text.remove_suffix(1);
     scale = 1000;
+  } else if (text.ends_with('d')) {
+    text.remove_suffix(1);
+    scale = kDay;
   }
   const std::optional<int64_t> value = parse_integer(text);
   if (!value || (scale == 0 && *value != 0) || *value > kDay || *value < -kDay) return std::nullopt;
@@ -308,6 +325,11 @@ Status check_together(const ServerConfig& config) {
   if (config.load != "map" && config.load != "read") {
     return Status::invalid_argument(
         fmt::format("load is \"{}\" (map or read)", config.load.substr(0, 64)), "load");
+  }
+  if (config.session_durability != "durable" && config.session_durability != "fast") {
+    return Status::invalid_argument(fmt::format("session_durability is \"{}\" (durable or fast)",
+                                                config.session_durability.substr(0, 64)),
+                                    "session_durability");
   }
   if (config.pack_cache.empty()) {
     return Status::invalid_argument("pack_cache is empty (auto, off or a folder)", "pack_cache");

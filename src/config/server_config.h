@@ -49,6 +49,13 @@ struct ServerConfig {
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
   bool insecure_no_auth = false;
+  bool sessions = true;
+  std::string data_dir;  // empty: youtu-serve of the user's state folder
+  std::string session_durability = "durable";
+  std::chrono::milliseconds session_ttl{std::chrono::hours(7 * 24)};
+  int64_t max_sessions = 100'000;
+  int64_t max_session_bytes = 1 << 20;
+  bool trust_clock = false;
 };
 
 // One setting as people see it.

@@ -94,6 +94,15 @@ TEST_F(ServerConfigTest, ValuesHaveTypesAndRanges) {
             "YOUTU_PORT: port is \"\" (0 to 65535)");
 }
 
+TEST_F(ServerConfigTest, SessionsAreKeptForDays) {
+  EXPECT_EQ(load("")->config.session_ttl, std::chrono::hours(7 * 24));
+  EXPECT_EQ(load("session_ttl: 30d\n")->config.session_ttl, std::chrono::hours(30 * 24));
+  EXPECT_EQ(load("session_ttl: 90s\n")->config.session_ttl, std::chrono::seconds(90));
+  EXPECT_EQ(error("session_ttl: 3651d\n"), ":1: session_ttl is 3651d (0ms to 3650d)");
+  EXPECT_EQ(error("session_durability: slow\n"),
+            "session_durability is \"slow\" (durable or fast)");
+}
+
 TEST_F(ServerConfigTest, ListsComeFromFileAndFlag) {
   EXPECT_EQ(load("allowed_hosts: [a, b]\n")->config.allowed_hosts,
             (std::vector<std::string>{"a", "b"}));

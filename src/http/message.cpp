@@ -73,10 +73,16 @@ std::optional<std::string_view> Request::field(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string_view Request::last_segment() const {
+  return std::string_view(path).substr(path.rfind('/') + 1);
+}
+
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
     case 204:
       return "No Content";
     case 400:

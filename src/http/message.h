@@ -36,6 +36,8 @@ struct Request {
 
   // The first field of that name in any case, or nothing.
   std::optional<std::string_view> field(std::string_view name) const;
+  // What follows the last slash of the path: the part that a route's {…} stands for. Not decoded.
+  std::string_view last_segment() const;
 };
 
 // A body that is produced over time. Polled on the server's own thread: poll() must not block.

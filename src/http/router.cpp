@@ -28,10 +28,17 @@ void Router::add(std::string method, std::string path, Handler handler) {
   routes_.push_back({std::move(method), std::move(path), std::move(handler)});
 }
 
+bool Router::has_path(const Route& route, std::string_view path) {
+  if (!route.path.ends_with('}')) return route.path == path;
+  const std::string_view before = std::string_view(route.path).substr(0, route.path.find('{'));
+  return path.starts_with(before) && path.size() > before.size() &&
+         path.find('/', before.size()) == std::string_view::npos;
+}
+
 std::string Router::allowed_methods(std::string_view path) const {
   std::string methods;
   for (const Route& route : routes_) {
-    if (route.path != path) continue;
+    if (!has_path(route, path)) continue;
     if (!methods.empty()) methods += ", ";
     methods += route.method == "GET" ? "GET, HEAD" : route.method;
   }
@@ -44,7 +51,7 @@ std::variant<const Handler*, Response> Router::find(const Request& request) cons
   const std::string_view method =
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
   for (const Route& route : routes_) {
-    if (route.path == request.path && route.method == method) return &route.handler;
+    if (route.method == method && has_path(route, request.path)) return &route.handler;
   }
   std::string allowed = allowed_methods(request.path);
   if (allowed.empty())

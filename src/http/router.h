@@ -1,4 +1,5 @@
-// Which handler answers a request: exact paths, no patterns, no decoding.
+// Which handler answers a request: exact paths, no decoding. The last segment of a path may be a
+// {name}, which stands for any one segment that is not empty.
 #pragma once
 
 #include <string>
@@ -24,6 +25,7 @@ class Router {
     std::string path;
     Handler handler;
   };
+  static bool has_path(const Route& route, std::string_view path);
   std::string allowed_methods(std::string_view path) const;
 
   std::vector<Route> routes_;

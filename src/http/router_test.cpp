@@ -10,6 +10,9 @@ class RouterTest : public ::testing::Test {
   RouterTest() {
     router_.add("GET", "/health", [](const Request&) { return Response{}; });
     router_.add("POST", "/chat", [](const Request&) { return Response{}; });
+    router_.add("GET", "/things", [](const Request&) { return Response{}; });
+    router_.add("GET", "/things/{id}", [](const Request&) { return Response{}; });
+    router_.add("DELETE", "/things/{id}", [](const Request&) { return Response{}; });
   }
   // 0 if there is a handler.
   int status(const std::string& method, const std::string& path) {
@@ -36,6 +39,22 @@ TEST_F(RouterTest, ComparesPathsByteByByte) {
        {"//health", "/HEALTH", "/health/", "/%68ealth", "/../../etc/passwd", "/", "", "*"}) {
     EXPECT_EQ(status("GET", path), 404) << path;
   }
+}
+
+TEST_F(RouterTest, ANamedSegmentStandsForOne) {
+  for (const char* path : {"/things/1", "/things/a.b-c", "/things/%2e", "/things/{id}"}) {
+    EXPECT_EQ(status("GET", path), 0) << path;
+    EXPECT_EQ(status("DELETE", path), 0) << path;
+  }
+  for (const char* path :
+       {"/things/", "/things/a/b", "/things/a/", "/thing", "/thingsa", "//things/a"}) {
+    EXPECT_EQ(status("GET", path), 404) << path;
+  }
+  EXPECT_EQ(status("POST", "/things/1"), 405);
+  EXPECT_EQ(allow_, "GET, HEAD, DELETE");
+  Request request;
+  request.path = "/things/a.b";
+  EXPECT_EQ(request.last_segment(), "a.b");
 }
 
 TEST_F(RouterTest, SaysWhichMethodsThereAre) {

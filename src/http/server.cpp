@@ -211,6 +211,12 @@ void Server::start(Router router) {
 void Server::wake() {
   network_->wake();
 }
+void Server::post(std::function<void()> work) {
+  asio::post(network_->workers(), [network = network_.get(), work = std::move(work)] {
+    work();
+    network->wake();
+  });
+}
 void Server::stop() {
   network_->stop();
 }

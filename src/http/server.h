@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -66,6 +67,10 @@ class Server {
   // There may be progress for what is pending. Thread-safe, never blocks; calls that come before
   // the IO thread has looked are one.
   void wake();
+
+  // Runs `work` on a worker thread, as handlers are, and looks afterwards at what is pending. For
+  // what is pending and has to wait for a disk. Thread-safe; REQUIRES: start() has been called.
+  void post(std::function<void()> work);
 
   // Lets what is under way finish, up to `timeout`; idle connections are closed, and every answer
   // closes its connection. New connections are still served, so that the application can tell them

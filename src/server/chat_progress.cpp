@@ -16,26 +16,27 @@ class ChatProgress {
   // New text, if there is any; never blocks.
   ReasoningSplitter::Parts advance() {
     ReasoningSplitter::Parts parts;
-    while (!finished_) {
+    while (!is_generated_) {
       std::optional<GenerationEvent> event = job_.handle.try_next();
       if (!event) break;
       add(parts, splitter_.push(event->text));
       if (event->finish_reason != FinishReason::kNone) finish(*event, parts);
     }
-    if (!finished_ && std::chrono::steady_clock::now() >= job_.give_up) {
+    if (!is_generated_ && std::chrono::steady_clock::now() >= job_.give_up) {
       end(Status::resource_exhausted("the answer was not complete in time (request_timeout)",
                                      "request_timeout"));
     }
-    if (!finished_ && job_.is_cut_off && *job_.is_cut_off) {
+    if (!is_generated_ && job_.is_cut_off && *job_.is_cut_off) {
       end({StatusCode::kUnavailable, "the server is closing", {}, "draining"});
     }
+    if (job_.commit) keep(parts);
     return parts;
   }
 
-  bool finished() const { return finished_; }
+  // All text is here, and the turn of a session is stored.
+  bool finished() const { return is_generated_ && !job_.commit; }
   const Status& error() const { return error_; }
-  const ChatRequest& request() const { return job_.request; }
-  const std::string& model_name() const { return job_.model_name; }
+  const ChatJob& job() const { return job_; }
   // Everything but the texts.
   ChatAnswer answer() const {
     ChatAnswer answer;
@@ -45,6 +46,9 @@ class ChatProgress {
     answer.timings = timings_;
     answer.prepare_seconds = job_.prepare_seconds;
     answer.repetition = repetition_;
+    answer.session_id = job_.request.session.id.value_or("");
+    answer.turn = turn_;
+    answer.history = job_.history;
     return answer;
   }
 
@@ -55,12 +59,12 @@ class ChatProgress {
   }
   // Before the engine has ended it.
   void end(Status error) {
-    finished_ = true;
+    is_generated_ = true;
     error_ = std::move(error);
     job_.handle.cancel();
   }
   void finish(const GenerationEvent& last, ReasoningSplitter::Parts& parts) {
-    finished_ = true;
+    is_generated_ = true;
     finish_reason_ = last.finish_reason;
     usage_ = last.usage;
     timings_ = last.timings;
@@ -70,15 +74,33 @@ class ChatProgress {
       error_ = Status::cancelled("the server is closing");
     add(parts, splitter_.finish());
   }
+  // Collects the answer of a session's turn, and stores it when it is whole. What failed is not
+  // stored, and the session is free again.
+  void keep(const ReasoningSplitter::Parts& parts) {
+    response_ += parts.response;
+    if (!is_generated_) return;
+    if (!error_) return job_.commit.reset();
+    if (!std::exchange(is_committing_, true)) {
+      job_.commit->start({std::move(response_), std::string(to_string(finish_reason_)), usage_});
+    }
+    const std::optional<Result<CommittedTurn>> stored = job_.commit->poll();
+    if (!stored) return;
+    error_ = stored->status();
+    if (*stored) turn_ = **stored;
+    job_.commit.reset();
+  }
 
   ChatJob job_;
   ReasoningSplitter splitter_;
-  bool finished_ = false;
+  bool is_generated_ = false;
+  bool is_committing_ = false;
   FinishReason finish_reason_ = FinishReason::kNone;
   Usage usage_;
   RequestTimings timings_;
   std::optional<Repetition> repetition_;
   Status error_;
+  std::string response_;  // of a session's turn
+  std::optional<CommittedTurn> turn_;
 };
 
 class PlainAnswer : public http::PendingResponse {
@@ -95,8 +117,8 @@ class PlainAnswer : public http::PendingResponse {
     answer.response = std::move(response_);
     answer.reasoning = std::move(reasoning_);
     http::Response response;
-    response.fields = chat_fields(progress_.request());
-    response.body = chat_answer_body(answer, progress_.request(), progress_.model_name());
+    response.fields = chat_fields(progress_.job());
+    response.body = chat_answer_body(answer, progress_.job().request, progress_.job().model_name);
     return response;
   }
 
@@ -110,7 +132,7 @@ class StreamedAnswer : public http::BodyStream {
  public:
   explicit StreamedAnswer(ChatJob job)
       : progress_(std::move(job)),
-        is_json_(progress_.request().stream_format == StreamFormat::kJson) {}
+        is_json_(progress_.job().request.stream_format == StreamFormat::kJson) {}
 
   Chunk poll() override {
     const ReasoningSplitter::Parts parts = progress_.advance();
@@ -131,7 +153,7 @@ class StreamedAnswer : public http::BodyStream {
   std::string last_event() const {
     if (!progress_.error()) return http::sse_event(status_body(progress_.error()), "error");
     const std::string summary =
-        chat_summary(progress_.answer(), progress_.request(), progress_.model_name());
+        chat_summary(progress_.answer(), progress_.job().request, progress_.job().model_name);
     if (is_json_) return http::sse_event(summary, "done");
     return http::sse_comment(summary) + http::sse_event("", "done");
   }
@@ -144,9 +166,13 @@ class StreamedAnswer : public http::BodyStream {
 
 }  // namespace
 
-std::vector<http::Field> chat_fields(const ChatRequest& request) {
-  if (request.ignored_fields.empty()) return {};
-  return {{"X-Ignored-Params", ignored_fields_header(request.ignored_fields)}};
+std::vector<http::Field> chat_fields(const ChatJob& job) {
+  std::vector<http::Field> fields;
+  if (!job.request.ignored_fields.empty()) {
+    fields.push_back({"X-Ignored-Params", ignored_fields_header(job.request.ignored_fields)});
+  }
+  if (job.history) fields.push_back({"X-History", history_header(*job.history)});
+  return fields;
 }
 
 std::unique_ptr<http::PendingResponse> make_plain_answer(ChatJob job) {

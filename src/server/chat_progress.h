@@ -5,10 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "http/message.h"
+#include "server/conversation.h"
 #include "server/reasoning_splitter.h"
+#include "server/turn_commit.h"
 #include "server/wire.h"
 #include "youtu/generation.h"
 
@@ -20,22 +24,25 @@ struct ChatJob {
   bool starts_in_reasoning = false;
   double prepare_seconds = 0;  // until the engine had the request
   std::string model_name;
+  std::optional<TurnCommit> commit;               // of a session's turn
+  std::optional<HistoryReport> history;           // where there was one to choose from
   std::chrono::steady_clock::time_point give_up;  // R3: every request ends
   const std::atomic<bool>* is_cut_off = nullptr;  // set: the server waits no longer; may be null
 };
 
-// Both answers name the fields that were ignored.
-std::vector<http::Field> chat_fields(const ChatRequest& request);
+// What both answers say in their heads: the fields that were ignored, and what of the history was
+// left out.
+std::vector<http::Field> chat_fields(const ChatJob& job);
 
-// POST /chat.
+// POST /chat. The turn of a session is stored before the answer is sent.
 std::unique_ptr<http::PendingResponse> make_plain_answer(ChatJob job);
 
 // POST /chat_stream. The text comes in unnamed events, so that a reader that shows every message
 // shows the answer and nothing else; what the model thought, if it was asked to, in events named
 // "reasoning". At the end one event "done", which is empty in a text stream (a reader that prints
 // every data line prints nothing) with the summary in a comment before it, and has the summary as
-// its data in a JSON stream. A failure after the beginning is an event "error" with the error's
-// body, and the last one.
+// its data in a JSON stream; by then the turn of a session is stored. A failure after the beginning
+// is an event "error" with the error's body, and the last one.
 std::unique_ptr<http::BodyStream> make_streamed_answer(ChatJob job);
 
 }  // namespace youtu

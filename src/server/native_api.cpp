@@ -1,6 +1,7 @@
 #include "server/native_api.h"
 
 #include <algorithm>
+#include <memory>
 #include <random>
 #include <span>
 #include <utility>
@@ -9,7 +10,9 @@
 #include "base/clock.h"
 #include "http/sse.h"
 #include "server/chat_progress.h"
+#include "server/conversation.h"
 #include "server/engine_metrics.h"
+#include "server/json_content.h"
 #include "server/prometheus_text.h"
 
 namespace youtu {
@@ -19,41 +22,11 @@ namespace {
 // Enough tokens to see whether a prompt ends with a tag and line breaks.
 constexpr size_t kPromptTailTokens = 8;
 
-// "application/json", with no charset but UTF-8.
-bool is_json_content(std::string_view type) {
-  const auto trim = [](std::string_view text) {
-    const size_t begin = text.find_first_not_of(" \t");
-    return begin == std::string_view::npos
-               ? std::string_view()
-               : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-  };
-  const size_t semicolon = std::min(type.find(';'), type.size());
-  if (!http::equals_ignoring_case(trim(type.substr(0, semicolon)), "application/json"))
-    return false;
-  if (semicolon == type.size()) return true;
-  const std::string_view parameter = trim(type.substr(semicolon + 1));
-  return http::equals_ignoring_case(parameter, "charset=utf-8") ||
-         http::equals_ignoring_case(parameter, "charset=\"utf-8\"");
-}
-
 // A seed that JavaScript can hold, so that a client can send back the one it was told.
 uint64_t fresh_seed() {
   std::random_device device;
   const uint64_t bits = (static_cast<uint64_t>(device()) << 32) | device();
   return bits >> 11;
-}
-
-Result<std::vector<TokenId>> encode(const Tokenizer& tokenizer, const ChatRequest& request) {
-  if (tokenizer.has_chat_template()) {
-    ChatOptions options;
-    options.enable_thinking = request.enable_thinking;
-    return tokenizer.encode_chat(request.messages, options);
-  }
-  if (request.messages.size() == 1 && request.messages.front().role == "user") {
-    return tokenizer.encode_prompt(request.messages.front().content);
-  }
-  return Status::invalid_argument("this model has no chat template: it takes a prompt, no messages",
-                                  "messages", "no_chat_template");
 }
 
 // Some templates open the thinking themselves. Without a template the end of the prompt is the
@@ -73,11 +46,22 @@ bool thinking_tags_are_control(const Tokenizer& tokenizer) {
   return tag && tokenizer.is_control(*tag);
 }
 
-// A page of another site may send a form or plain text without asking first, but not JSON.
-std::optional<http::Response> refuse_content(const http::Request& request) {
-  if (is_json_content(request.field("Content-Type").value_or(""))) return std::nullopt;
-  return http::error_response(415, "the body must have Content-Type: application/json", {},
-                              "content_type");
+Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const ChatRequest& chat,
+                                          std::vector<TokenId> prompt) {
+  GenerationRequest generation;
+  generation.prompt_tokens = std::move(prompt);
+  generation.sampling = chat.sampling;
+  generation.skip_control_tokens = !(chat.enable_thinking && thinking_tags_are_control(tokenizer));
+  generation.cache_salt = chat.cache_salt;
+  generation.priority = chat.priority;
+  generation.timeout = chat.timeout;
+  generation.ttft_slo = chat.ttft_slo;
+  generation.speculation = chat.speculation;
+  if (chat.prediction.empty()) return generation;
+  Result<std::vector<TokenId>> prediction = tokenizer.encode(chat.prediction, /*trusted=*/false);
+  RETURN_IF_ERROR(prediction);
+  generation.prediction = *std::move(prediction);
+  return generation;
 }
 
 }  // namespace
@@ -122,6 +106,20 @@ http::Response NativeApi::metrics() const {
   return response;
 }
 
+// A session that this server keeps; its turn is this request's alone until the job ends.
+Result<std::shared_ptr<OpenTurn>> NativeApi::open_turn(const ChatRequest& chat,
+                                                       const Tokenizer& tokenizer) const {
+  if (!sessions_.store) {
+    return Status::invalid_argument("this server keeps no sessions (setting: sessions)",
+                                    "session_id", "sessions_off");
+  }
+  if (!tokenizer.has_chat_template()) {
+    return Status::invalid_argument("this model has no chat template: it has no sessions",
+                                    "session_id", "no_chat_template");
+  }
+  return sessions_.store->begin_turn({std::string(), *chat.session.id}, chat.messages);
+}
+
 Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   const TimePoint arrival = steady_clock().now();
   RETURN_IF_ERROR(readiness());
@@ -131,30 +129,32 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   RETURN_IF_ERROR(engine.check_room());
   Result<ChatRequest> chat = parse_chat_request(request.body, options_.defaults);
   RETURN_IF_ERROR(chat);
-  Result<std::vector<TokenId>> prompt = encode(engine.tokenizer(), *chat);
-  RETURN_IF_ERROR(prompt);
-  if (!chat->sampling.seed) chat->sampling.seed = fresh_seed();
   ChatJob job;
-  job.starts_in_reasoning = ends_in_open_thinking(engine.tokenizer(), *prompt);
-  GenerationRequest generation;
-  generation.prompt_tokens = *std::move(prompt);
-  generation.sampling = chat->sampling;
-  generation.skip_control_tokens =
-      !(chat->enable_thinking && thinking_tags_are_control(engine.tokenizer()));
-  generation.timeout = chat->timeout;
-  generation.ttft_slo = chat->ttft_slo;
-  generation.speculation = chat->speculation;
-  if (!chat->prediction.empty()) {
-    Result<std::vector<TokenId>> prediction =
-        engine.tokenizer().encode(chat->prediction, /*trusted=*/false);
-    RETURN_IF_ERROR(prediction);
-    generation.prediction = *std::move(prediction);
+  Conversation conversation;
+  PromptRules rules;
+  if (chat->session.id) {
+    Result<std::shared_ptr<OpenTurn>> turn = open_turn(*chat, engine.tokenizer());
+    RETURN_IF_ERROR(turn);
+    rules.history = chat->session.over((*turn)->session().history);
+    conversation = conversation_of_session(**turn, chat->messages);
+    job.commit.emplace(*std::move(turn), sessions_.post);
+  } else {
+    rules.history = chat->session.over({.policy = HistoryPolicy::kError});
+    conversation = conversation_of_messages(chat->messages);
   }
-  generation.cache_salt = chat->cache_salt;
-  generation.priority = chat->priority;
-  generation.client = request.peer_address;
+  rules.room_tokens = engine.model_info().context_length - chat->sampling.max_new_tokens;
+  rules.enable_thinking = chat->enable_thinking;
+  Result<Prompt> prompt = make_prompt(engine.tokenizer(), conversation, rules);
+  RETURN_IF_ERROR(prompt);
+  if (chat->session.id || chat->session.has_history()) job.history = prompt->history;
+  if (!chat->sampling.seed) chat->sampling.seed = fresh_seed();
+  job.starts_in_reasoning = ends_in_open_thinking(engine.tokenizer(), prompt->tokens);
+  Result<GenerationRequest> generation =
+      make_generation(engine.tokenizer(), *chat, std::move(prompt->tokens));
+  RETURN_IF_ERROR(generation);
+  generation->client = request.peer_address;
   job.prepare_seconds = seconds_between(arrival, steady_clock().now());
-  Result<GenerationHandle> handle = engine.submit(std::move(generation));
+  Result<GenerationHandle> handle = engine.submit(*std::move(generation));
   RETURN_IF_ERROR(handle);
   job.handle = *std::move(handle);
   job.request = *std::move(chat);
@@ -177,7 +177,7 @@ http::Reply NativeApi::chat_stream(const http::Request& request) const {
   if (!job) return status_response(job.status());
   http::Response response;
   response.content_type = http::kSseContentType;
-  response.fields = chat_fields(job->request);
+  response.fields = chat_fields(*job);
   response.fields.push_back(
       {"X-Accel-Buffering", "no"});  // nginx would collect the events otherwise
   response.stream = make_streamed_answer(*std::move(job));

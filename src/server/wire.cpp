@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "server/json_fields.h"
 #include "server/sampling_fields.h"
 #include "server/timings_json.h"
 
@@ -27,34 +28,6 @@ constexpr std::array<std::string_view, 16> kOtherFields = {
     "speculation", "prediction",    "timeout_ms", "ttft_slo_ms"};
 constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
 
-Status wrong_type(const std::string& name, std::string_view expected) {
-  return Status::invalid_argument(name + " must be " + std::string(expected), name, "type");
-}
-Status empty(const std::string& name) {
-  return Status::invalid_argument(name + " is empty", name, "empty");
-}
-
-// The field's value, or null if it is absent or null.
-const Json* find(const Json& object, std::string_view name) {
-  const auto found = object.find(name);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
-Status read_flag(const Json& body, const std::string& name, bool& flag) {
-  const Json* value = find(body, name);
-  if (!value) return Status::ok();
-  if (!value->is_boolean()) return wrong_type(name, "true or false");
-  flag = value->get<bool>();
-  return Status::ok();
-}
-
-Result<std::optional<std::string>> read_text(const Json& body, const std::string& name) {
-  const Json* value = find(body, name);
-  if (!value) return std::optional<std::string>();
-  if (!value->is_string()) return wrong_type(name, "a string");
-  return std::optional<std::string>(value->get<std::string>());
-}
-
 // A content is a string, or a list of text parts as in OpenAI's API.
 Result<std::string> read_content(const Json& content, const std::string& name) {
   if (content.is_string()) return content.get<std::string>();
@@ -64,14 +37,14 @@ Result<std::string> read_content(const Json& content, const std::string& name) {
     const std::string part_name = name + "[" + std::to_string(i) + "]";
     const Json& part = content[i];
     if (!part.is_object()) return wrong_type(part_name, "an object");
-    const Json* type = find(part, "type");
+    const Json* type = find_field(part, "type");
     if (!type || !type->is_string()) return wrong_type(part_name + ".type", "a string");
     if (*type != "text") {
       return Status::invalid_argument(
           "this model reads text only; a part must have \"type\": \"text\"", part_name,
           "unsupported_content");
     }
-    const Json* value = find(part, "text");
+    const Json* value = find_field(part, "text");
     if (!value || !value->is_string()) return wrong_type(part_name + ".text", "a string");
     text += value->get_ref<const std::string&>();
   }
@@ -80,7 +53,7 @@ Result<std::string> read_content(const Json& content, const std::string& name) {
 
 Result<ChatMessage> read_message(const Json& json, const std::string& name) {
   if (!json.is_object()) return wrong_type(name, "an object with role and content");
-  const Json* role = find(json, "role");
+  const Json* role = find_field(json, "role");
   if (!role) return Status::invalid_argument(name + ".role is missing", name + ".role", "missing");
   if (!role->is_string()) return wrong_type(name + ".role", "a string");
   if (std::find(kRoles.begin(), kRoles.end(), role->get_ref<const std::string&>()) ==
@@ -88,7 +61,7 @@ Result<ChatMessage> read_message(const Json& json, const std::string& name) {
     return Status::invalid_argument(name + ".role must be system, user, assistant or tool",
                                     name + ".role", "out_of_range");
   }
-  const Json* content = find(json, "content");
+  const Json* content = find_field(json, "content");
   if (!content)
     return Status::invalid_argument(name + ".content is missing", name + ".content", "missing");
   Result<std::string> text = read_content(*content, name + ".content");
@@ -100,9 +73,9 @@ Result<ChatMessage> read_message(const Json& json, const std::string& name) {
 }
 
 Status read_messages(const Json& body, std::vector<ChatMessage>& messages) {
-  const Json& list = *find(body, "messages");
+  const Json& list = *find_field(body, "messages");
   if (!list.is_array()) return wrong_type("messages", "a list of messages");
-  if (list.empty()) return empty("messages");
+  if (list.empty()) return empty_field("messages");
   if (list.size() > kMaxMessages) {
     return Status::invalid_argument(
         std::to_string(list.size()) + " messages (at most " + std::to_string(kMaxMessages) + ")",
@@ -147,8 +120,8 @@ Status add_system_prompt(const Json& body, std::vector<ChatMessage>& messages) {
 }
 
 Status read_conversation(const Json& body, bool clean, std::vector<ChatMessage>& messages) {
-  const bool has_messages = find(body, "messages") != nullptr;
-  if (has_messages && find(body, "prompt")) {
+  const bool has_messages = find_field(body, "messages") != nullptr;
+  if (has_messages && find_field(body, "prompt")) {
     return Status::invalid_argument("prompt and messages are two ways to say the same", "prompt",
                                     "given_twice");
   }
@@ -160,8 +133,8 @@ Status read_conversation(const Json& body, bool clean, std::vector<ChatMessage>&
   }
   const ChatMessage& last = messages.back();
   if (last.content.empty()) {
-    return empty(has_messages ? "messages[" + std::to_string(messages.size() - 1) + "].content"
-                              : "prompt");
+    return empty_field(
+        has_messages ? "messages[" + std::to_string(messages.size() - 1) + "].content" : "prompt");
   }
   return add_system_prompt(body, messages);
 }
@@ -199,7 +172,7 @@ Status read_sources(const Json& body, const ChatDefaults& defaults, ChatRequest&
   RETURN_IF_ERROR(read_flag(body, "explain", explain));
   if (!explain) return Status::ok();
   OrderedJson sources;
-  const bool is_given = find(body, "preset") || find(body, "config");
+  const bool is_given = find_field(body, "preset") || find_field(body, "config");
   sources["preset"] = is_given ? "request" : defaults.preset_source;
   sources.update(sampling_sources(body));
   request.sources = sources.dump();
@@ -230,7 +203,7 @@ Status read_cache_salt(const Json& body, std::string& salt) {
   RETURN_IF_ERROR(text);
   if (!*text) return Status::ok();
   // An empty salt would be none, which is hardly what somebody means who gives one.
-  if ((*text)->empty()) return empty("cache_salt");
+  if ((*text)->empty()) return empty_field("cache_salt");
   if ((*text)->size() > kMaxCacheSaltBytes) {
     return Status::invalid_argument("cache_salt has " + std::to_string((*text)->size()) +
                                         " bytes (at most " + std::to_string(kMaxCacheSaltBytes) +
@@ -242,7 +215,7 @@ Status read_cache_salt(const Json& body, std::string& salt) {
 }
 
 Status read_priority(const Json& body, int& priority) {
-  const Json* value = find(body, "priority");
+  const Json* value = find_field(body, "priority");
   if (!value) return Status::ok();
   if (!value->is_number_integer()) return wrong_type("priority", "an integer");
   // As a double, because the parser keeps what is not negative as unsigned.
@@ -259,27 +232,25 @@ Status read_priority(const Json& body, int& priority) {
 
 Status read_milliseconds(const Json& body, const std::string& name,
                          std::chrono::milliseconds& time) {
-  const Json* value = find(body, name);
-  if (!value) return Status::ok();
-  if (!value->is_number_integer()) return wrong_type(name, "an integer");
-  const double number = value->get<double>();
-  const auto most = static_cast<double>(kMaxTimeout.count());
-  if (!(number >= 0 && number <= most)) {
-    return Status::invalid_argument(name + " is " + value->dump() + " (1 to " +
-                                        std::to_string(kMaxTimeout.count()) + ", or 0 for none)",
-                                    name, "out_of_range");
-  }
-  time = std::chrono::milliseconds(value->get<int64_t>());
+  const Result<std::optional<int64_t>> count = read_count(body, name, kMaxTimeout.count());
+  RETURN_IF_ERROR(count);
+  time = std::chrono::milliseconds(count->value_or(0));
   return Status::ok();
 }
 
-OrderedJson usage_json(const Usage& usage) {
-  OrderedJson json;
-  json["prompt_tokens"] = usage.prompt_tokens;
-  json["completion_tokens"] = usage.completion_tokens;
-  json["total_tokens"] = usage.prompt_tokens + usage.completion_tokens;
-  json["cached_tokens"] = usage.cached_tokens;
-  return json;
+// What there is to say only of requests that have a history to choose from.
+void add_session_report(OrderedJson& json, const ChatAnswer& answer) {
+  if (answer.turn) {
+    json["session_id"] = answer.session_id;
+    json["turn"] = answer.turn->number;
+  }
+  if (!answer.history) return;
+  OrderedJson history;
+  history["policy"] = to_string(answer.history->policy);
+  history["turns_kept"] = answer.history->turns_kept;
+  history["turns_dropped"] = answer.history->turns_dropped;
+  if (answer.turn) history["turns_removed"] = answer.turn->num_removed;
+  json["history"] = std::move(history);
 }
 
 void add_summary(OrderedJson& json, const ChatAnswer& answer, const ChatRequest& request,
@@ -298,6 +269,7 @@ void add_summary(OrderedJson& json, const ChatAnswer& answer, const ChatRequest&
   if (request.wants_timings) {
     json["timings"] = timings_json(answer.timings, answer.usage, answer.prepare_seconds);
   }
+  add_session_report(json, answer);
 }
 
 std::string dump(const OrderedJson& json) {
@@ -350,9 +322,11 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_sampling_fields(*body, request.sampling));
   RETURN_IF_ERROR(read_sources(*body, defaults, request));
   RETURN_IF_ERROR(read_conversation(*body, clean, request.messages));
+  RETURN_IF_ERROR(read_session_fields(*body, request.session));
+  if (request.session.id) RETURN_IF_ERROR(check_new_turn(request.messages));
   for (const auto& [name, value] : body->items()) {
     const bool known =
-        is_sampling_field(name) ||
+        is_sampling_field(name) || is_session_field(name) ||
         std::find(kOtherFields.begin(), kOtherFields.end(), name) != kOtherFields.end();
     if (!known) request.ignored_fields.push_back(name);
   }
@@ -374,6 +348,12 @@ std::string ignored_fields_header(const std::vector<std::string>& names) {
   return header;
 }
 
+std::string history_header(const HistoryReport& history) {
+  return "policy=" + std::string(to_string(history.policy)) +
+         "; turns_kept=" + std::to_string(history.turns_kept) +
+         "; turns_dropped=" + std::to_string(history.turns_dropped);
+}
+
 std::string chat_answer_body(const ChatAnswer& answer, const ChatRequest& request,
                              std::string_view model) {
   OrderedJson json;
@@ -390,6 +370,15 @@ std::string chat_summary(const ChatAnswer& answer, const ChatRequest& request,
   return dump(json);
 }
 
+OrderedJson usage_json(const Usage& usage) {
+  OrderedJson json;
+  json["prompt_tokens"] = usage.prompt_tokens;
+  json["completion_tokens"] = usage.completion_tokens;
+  json["total_tokens"] = usage.prompt_tokens + usage.completion_tokens;
+  json["cached_tokens"] = usage.cached_tokens;
+  return json;
+}
+
 std::string health_body(std::string_view status, std::string_view model) {
   OrderedJson json;
   json["status"] = status;
@@ -404,6 +393,10 @@ std::string text_chunk_body(std::string_view text) {
 }
 
 int http_status(const Status& status) {
+  // Reasons that HTTP has a status of its own for.
+  if (status.reason() == "session_busy" || status.reason() == "session_exists") return 409;
+  if (status.reason() == "session_damaged") return 500;
+  if (status.reason() == "session_limit") return 429;
   switch (status.code()) {
     case StatusCode::kOk:
       return 200;

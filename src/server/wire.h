@@ -7,7 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
+#include "chat/session_store.h"
 #include "http/message.h"
+#include "server/conversation.h"
+#include "server/session_fields.h"
 #include "youtu/generation.h"
 #include "youtu/sampling_params.h"
 #include "youtu/stats.h"
@@ -46,6 +50,7 @@ struct ChatRequest {
   std::chrono::milliseconds ttft_slo{0};  // likewise
   bool speculation = true;
   std::string prediction;  // empty: none
+  SessionFields session;   // with an id, `messages` are the new turn's and nothing else
   std::vector<std::string>
       ignored_fields;  // fields that mean nothing here, in the order of their names
 };
@@ -56,6 +61,9 @@ Result<ChatRequest> parse_chat_request(std::string_view body, const ChatDefaults
 // What a client may show of the ignored fields' names: harmless characters, at most 16 names.
 std::string ignored_fields_header(const std::vector<std::string>& names);
 
+// "policy=drop_oldest_turns; turns_kept=3; turns_dropped=3".
+std::string history_header(const HistoryReport& history);
+
 struct ChatAnswer {
   std::string response;
   std::string reasoning;
@@ -65,6 +73,9 @@ struct ChatAnswer {
   RequestTimings timings;
   double prepare_seconds = 0;  // before the engine had the request: JSON, template, tokens
   std::optional<Repetition> repetition;
+  std::string session_id;
+  std::optional<CommittedTurn> turn;     // of a session
+  std::optional<HistoryReport> history;  // where there was one to choose from
 };
 
 // The body of /chat: "response" first, as the guide's client reads it, then what else there is to
@@ -74,6 +85,8 @@ std::string chat_answer_body(const ChatAnswer& answer, const ChatRequest& reques
 // The last event of a JSON stream: the same without the text.
 std::string chat_summary(const ChatAnswer& answer, const ChatRequest& request,
                          std::string_view model);
+
+OrderedJson usage_json(const Usage& usage);
 
 // {"status":…,"model":…}.
 std::string health_body(std::string_view status, std::string_view model);

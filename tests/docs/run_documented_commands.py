@@ -42,9 +42,11 @@ class Server:
                 probe.bind(("127.0.0.1", 0))
                 self.address = "127.0.0.1:%d" % probe.getsockname()[1]
             self.log = tempfile.TemporaryFile()
+            self.data_dir = tempfile.TemporaryDirectory()
             self.process = subprocess.Popen(
                 [program, "serve", "--host", "127.0.0.1", "--port", self.address.rsplit(":", 1)[1]],
-                stdout=self.log, stderr=subprocess.STDOUT)
+                stdout=self.log, stderr=subprocess.STDOUT,
+                env={**os.environ, "YOUTU_DATA_DIR": self.data_dir.name})
             if self.wait_until_healthy():
                 return
             self.stop()

@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import os
 import queue
 import re
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -108,8 +110,11 @@ class RunningServer:
 
     def __init__(self, command, ready=r"port (\d+)", patience=120, signal_to_stop=None):
         self.signal_to_stop = signal_to_stop  # none: the program ends with its standard input
+        # Sessions of its own, unless the command says where they are.
+        self.data_dir = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
+                                        stderr=subprocess.STDOUT, text=True,
+                                        env={**os.environ, "YOUTU_DATA_DIR": self.data_dir.name})
         self.output = ""
         lines = queue.Queue()
         self.reader = threading.Thread(target=self._read, args=(lines,), daemon=True)
@@ -165,6 +170,7 @@ class RunningServer:
         code = self.process.wait(timeout=60)
         self.reader.join()
         self.process.stdout.close()
+        self.data_dir.cleanup()
         return code
 
     def __enter__(self):

@@ -1,11 +1,18 @@
 // A server over the scripted engine, for black-box tests that need no model: prints "port <n>" and
 // serves until its standard input ends, then says how many requests the engine still runs.
-#include <cstdio>
-#include <thread>
+#include <signal.h>
 
+#include <cstdio>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "chat/sqlite_session_store.h"
 #include "http/server.h"
 #include "server/native_api.h"
+#include "server/sessions_api.h"
 #include "tests/support/scripted_engine.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -34,6 +41,18 @@ void write_script(ScriptedEngine& engine) {
 }  // namespace
 
 int main() {
+  ::signal(SIGXFSZ, SIG_IGN);  // as the program does
+  const youtu::TemporaryFolder folder;
+  youtu::SqliteSessionOptions session_options;
+  session_options.folder = folder.path().string();
+  session_options.durable = false;
+  session_options.max_sessions = 8;
+  session_options.max_session_bytes = 64 << 10;
+  auto sessions = youtu::open_sqlite_sessions(session_options);
+  if (!sessions) {
+    std::fprintf(stderr, "error: %s\n", sessions.status().message().c_str());
+    return 1;
+  }
   youtu::EngineOptions engine_options;
   engine_options.max_context_tokens = 20'000;
   ScriptedEngine engine(ScriptedEngine::Pace::kFree, engine_options);
@@ -53,6 +72,10 @@ int main() {
   engine.set_step_listener([&server] { (*server)->wake(); });
   youtu::http::Router router;
   api.add_routes(router);
+  youtu::SessionsApi sessions_api(**sessions);
+  sessions_api.add_routes(router);
+  api.keep_sessions({sessions->get(),
+                     [&server](std::function<void()> work) { (*server)->post(std::move(work)); }});
   // What the tests ask about the engine: requests that run now.
   router.add("GET", "/running", [&engine](const youtu::http::Request&) {
     youtu::http::Response response;

@@ -22,7 +22,8 @@ class ServeCommand(unittest.TestCase):
                 with open(path, "wb") as file:
                     file.write(config if isinstance(config, bytes) else config.encode("utf-8"))
                 command += ["--config", path]
-            done = subprocess.run(command, env=dict(os.environ, **environment), capture_output=True, text=True,
+            variables = {**os.environ, "YOUTU_DATA_DIR": folder + "/data", **environment}
+            done = subprocess.run(command, env=variables, capture_output=True, text=True,
                                   timeout=60, check=False)
             return done.returncode, done.stdout, done.stderr.replace(folder + "/", "")
 

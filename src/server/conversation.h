@@ -1,0 +1,51 @@
+// A conversation taken apart into what is pinned, what may be left out, and what is asked now; and
+// the prompt that is made of it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "chat/history.h"
+#include "chat/session_store.h"
+#include "youtu/status.h"
+#include "youtu/tokenizer.h"
+#include "youtu/types.h"
+
+namespace youtu {
+
+struct Conversation {
+  std::vector<ChatMessage> head;                // the system prompt
+  std::vector<std::vector<ChatMessage>> turns;  // the oldest first
+  std::vector<ChatMessage> question;
+};
+
+// Of messages that a client sent: the head is the system messages at the beginning, and a turn
+// begins with each message of the user that does not follow another one. REQUIRES: not empty.
+Conversation conversation_of_messages(const std::vector<ChatMessage>& messages);
+// Of a session, before the open turn.
+Conversation conversation_of_session(const OpenTurn& turn, std::vector<ChatMessage> question);
+
+// What the prompt has of the history.
+struct HistoryReport {
+  HistoryPolicy policy = HistoryPolicy::kError;
+  int64_t turns_kept = 0;
+  int64_t turns_dropped = 0;
+};
+
+struct Prompt {
+  std::vector<TokenId> tokens;
+  HistoryReport history;
+};
+
+struct PromptRules {
+  HistoryRules history;
+  int64_t room_tokens = 0;  // what the context leaves when the answer has its share
+  bool enable_thinking = false;
+};
+
+// Renders the turns that the rules keep. Fails as the tokenizer does; that a prompt is too long for
+// the engine is for the engine to say.
+Result<Prompt> make_prompt(const Tokenizer& tokenizer, const Conversation& conversation,
+                           const PromptRules& rules);
+
+}  // namespace youtu

@@ -1,0 +1,44 @@
+// The fields by which a request says to which session it belongs and how much of its history the
+// prompt shall have.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "chat/session.h"
+#include "youtu/status.h"
+#include "youtu/types.h"
+
+namespace youtu {
+
+inline constexpr int64_t kMaxHistoryTurns = 1'000'000;
+inline constexpr int64_t kMaxHistoryTokens = 1 << 20;
+
+struct SessionFields {
+  std::optional<std::string> id;
+  std::optional<HistoryPolicy> policy;
+  std::optional<int64_t> max_turns;
+  std::optional<int64_t> window_tokens;
+
+  bool has_history() const { return policy || max_turns || window_tokens; }
+  // The rules that are in force where `rules` are without these fields. A number of turns or tokens
+  // alone says by which policy it is to be kept.
+  HistoryRules over(HistoryRules rules) const;
+};
+
+bool is_session_field(std::string_view name);
+
+// Sets the fields that `body` has. REQUIRES: `body` is an object.
+Status read_session_fields(const Json& body, SessionFields& fields);
+
+// A session keeps its system prompt and its answers itself: a turn brings messages of the user and
+// of tools.
+Status check_new_turn(const std::vector<ChatMessage>& messages);
+
+// An id from outside, with reason "bad_session_id" where it is none.
+Status check_session_id(std::string_view id);
+
+}  // namespace youtu

@@ -1,0 +1,377 @@
+#include "server/sessions_api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <thread>
+
+#include "base/json.h"
+#include "chat/sqlite_session_store.h"
+#include "http/server.h"
+#include "server/native_api.h"
+#include "tests/support/raw_client.h"
+#include "tests/support/scripted_engine.h"
+#include "tests/support/temporary_folder.h"
+
+namespace youtu {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RawClient;
+using test::RawResponse;
+using test::ScriptedEngine;
+using ::testing::HasSubstr;
+
+// The whole server over a scripted engine and a real store.
+class SessionsApiTest : public ::testing::Test {
+ protected:
+  SessionsApiTest() { store_options_.folder = folder_.path().string(); }
+
+  void start(ScriptedEngine::Pace pace = ScriptedEngine::Pace::kFree) {
+    stop();
+    auto store = open_sqlite_sessions(store_options_);
+    ASSERT_TRUE(store) << store.status().message();
+    store_ = *std::move(store);
+    engine_ = std::make_unique<ScriptedEngine>(pace, engine_options_);
+    api_ = std::make_unique<NativeApi>(NativeApiOptions{});
+    sessions_api_ = std::make_unique<SessionsApi>(*store_);
+    http::ServerOptions server_options;
+    server_options.port = 0;
+    auto server = http::Server::bind(server_options);
+    ASSERT_TRUE(server) << server.status().message();
+    server_ = *std::move(server);
+    engine_->set_step_listener([this] { server_->wake(); });
+    api_->keep_sessions(
+        {store_.get(), [this](std::function<void()> work) { server_->post(std::move(work)); }});
+    http::Router router;
+    api_->add_routes(router);
+    sessions_api_->add_routes(router);
+    server_->start(std::move(router));
+    api_->attach(*engine_);
+  }
+  void stop() {
+    if (server_) server_->stop();
+    engine_.reset();
+    server_.reset();
+    store_.reset();
+  }
+  void TearDown() override { stop(); }
+
+  int port() const { return server_->port(); }
+  RawResponse post(const std::string& path, const std::string& body) {
+    return test::post_json(port(), path, body);
+  }
+  RawResponse get(const std::string& path) { return test::get(port(), path); }
+  RawResponse remove(const std::string& id) {
+    RawClient client(port());
+    client.send("DELETE /sessions/" + id + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return client.read_response();
+  }
+  static Json json(const RawResponse& response) {
+    auto parsed = parse_json(response.body);
+    EXPECT_TRUE(parsed) << response.status << " " << response.body;
+    return parsed ? *parsed : Json();
+  }
+  static std::string code(const RawResponse& response) {
+    const Json body = json(response);
+    return body.contains("error") ? body["error"]["code"].get<std::string>() : "";
+  }
+  void create(const std::string& body) {
+    const RawResponse response = post("/sessions", body);
+    ASSERT_EQ(response.status, 201) << response.body;
+  }
+  // What the engine was asked, with its control tokens.
+  std::string prompt() const {
+    return engine_->tokenizer().decode(engine_->last_request().prompt_tokens, false);
+  }
+
+  const TemporaryFolder folder_;
+  SqliteSessionOptions store_options_;
+  EngineOptions engine_options_;
+  std::unique_ptr<SessionStore> store_;
+  std::unique_ptr<ScriptedEngine> engine_;
+  std::unique_ptr<NativeApi> api_;
+  std::unique_ptr<SessionsApi> sessions_api_;
+  std::unique_ptr<http::Server> server_;
+};
+
+TEST_F(SessionsApiTest, MakesShowsListsAndDeletes) {
+  start();
+  const RawResponse made =
+      post("/sessions", R"({"session_id":"a","title":"T","system":"S","x":1})");
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(made.fields.at("location"), "/sessions/a");
+  EXPECT_EQ(made.fields.at("x-ignored-params"), "x");
+  EXPECT_EQ(json(made)["history_policy"], "drop_oldest_turns");
+  EXPECT_EQ(json(made)["max_history_turns"], 5);
+  EXPECT_EQ(code(post("/sessions", R"({"session_id":"a"})")), "session_exists");
+  EXPECT_EQ(post("/sessions", R"({"session_id":"a"})").status, 409);
+  const std::string made_id = json(post("/sessions", "{}"))["session_id"];
+  EXPECT_TRUE(is_session_id(made_id));
+  const Json page = json(get("/sessions?limit=1"));
+  EXPECT_EQ(page["sessions"].size(), 1u);
+  EXPECT_EQ(page["sessions"][0]["session_id"], "a");
+  EXPECT_EQ(page["has_more"], true);
+  EXPECT_EQ(json(get("/sessions?after=a"))["sessions"][0]["session_id"], made_id);
+  EXPECT_EQ(json(remove(made_id))["deleted"], true);
+  EXPECT_EQ(remove(made_id).status, 404);
+  EXPECT_EQ(code(get("/sessions/" + made_id)), "session_not_found");
+  EXPECT_EQ(json(get("/sessions/a"))["title"], "T");
+}
+
+TEST_F(SessionsApiTest, RefusesWhatItDoesNotKnow) {
+  start();
+  EXPECT_EQ(code(post("/sessions", "[]")), "type");
+  EXPECT_EQ(code(post("/sessions", R"({"session_id":"../x"})")), "bad_session_id");
+  EXPECT_EQ(code(post("/sessions", R"({"session_id":7})")), "type");
+  EXPECT_EQ(code(post("/sessions", R"({"history_policy":"slide"})")), "out_of_range");
+  EXPECT_EQ(code(post("/sessions", R"({"max_history_turns":-1})")), "out_of_range");
+  EXPECT_EQ(code(post("/sessions", R"({"max_history_turns":1.5})")), "type");
+  EXPECT_EQ(code(post("/sessions", R"({"max_history_turns":1,"history_window_tokens":1})")),
+            "missing");
+  EXPECT_EQ(code(post("/sessions", "{\"title\":\"" + std::string(1025, 't') + "\"}")),
+            "out_of_range");
+  EXPECT_EQ(code(get("/sessions?limit=0")), "bad_query");
+  EXPECT_EQ(code(get("/sessions?after=%2e")), "bad_query");
+  EXPECT_EQ(code(get("/sessions?limt=3")), "bad_query");
+  EXPECT_EQ(code(get("/sessions/%2e")), "bad_session_id");
+  EXPECT_EQ(code(post("/chat", R"({"prompt":"x","session_id":"no"})")), "session_not_found");
+  EXPECT_EQ(code(post("/chat", R"({"prompt":"x","session_id":""})")), "bad_session_id");
+  create(R"({"session_id":"a"})");
+  for (const char* fields :
+       {R"("prompt":"x","system":"s")", R"("messages":[{"role":"assistant","content":"x"}])",
+        R"("messages":[{"role":"system","content":"s"},{"role":"user","content":"x"}])"}) {
+    EXPECT_EQ(code(post("/chat", std::string(R"({"session_id":"a",)") + fields + "}")),
+              "not_in_a_turn");
+  }
+  api_->keep_sessions({});
+  EXPECT_EQ(code(post("/chat", R"({"prompt":"x","session_id":"a"})")), "sessions_off");
+}
+
+TEST_F(SessionsApiTest, ATurnSeesTheTurnsBeforeIt) {
+  start();
+  create(R"({"session_id":"a","system":"Be kind."})");
+  const Json first = json(post("/chat", R"({"session_id":"a","prompt":"one"})"));
+  EXPECT_EQ(first["response"], "You said: one");
+  EXPECT_EQ(first["session_id"], "a");
+  EXPECT_EQ(first["turn"], 1);
+  EXPECT_EQ(prompt(), "<|begin|><|System|>Be kind.<|User|>one<|Assistant|><think>\n\n</think>\n\n");
+  start();
+  const RawResponse second =
+      post("/chat_stream", R"({"session_id":"a","messages":[{"role":"user","content":"two"}]})");
+  EXPECT_EQ(test::join_sse_messages(second.body), "You said: two");
+  EXPECT_EQ(second.fields.at("x-history"),
+            "policy=drop_oldest_turns; turns_kept=1; turns_dropped=0");
+  EXPECT_THAT(second.body, HasSubstr(R"("session_id":"a","turn":2,"history":{"policy":)"));
+  EXPECT_EQ(prompt(),
+            "<|begin|><|System|>Be kind.<|User|>one<|Assistant|>You said: one"
+            "<|User|>two<|Assistant|><think>\n\n</think>\n\n");
+  const Json session = json(get("/sessions/a"));
+  EXPECT_EQ(session["num_turns"], 2);
+  EXPECT_EQ(session["turns"][1]["messages"][0]["content"], "two");
+  EXPECT_EQ(session["turns"][1]["response"], "You said: two");
+  EXPECT_EQ(session["turns"][1]["finish_reason"], "stop");
+}
+
+TEST_F(SessionsApiTest, WhatTheModelThoughtIsNotKept) {
+  start();
+  engine_->answer("x", {.pieces = {"<think>\nhm\n</think>\n\n", "42"}});
+  create(R"({"session_id":"a"})");
+  EXPECT_EQ(
+      json(post("/chat", R"({"session_id":"a","prompt":"x","enable_thinking":true})"))["reasoning"],
+      "hm");
+  EXPECT_EQ(json(get("/sessions/a"))["turns"][0]["response"], "42");
+}
+
+TEST_F(SessionsApiTest, LeavesOutWholeTurnsAndSaysHowMany) {
+  start();
+  create(R"({"session_id":"a","system":"S"})");
+  for (int turn = 1; turn <= 6; ++turn) {
+    post("/chat", R"({"session_id":"a","prompt":"q)" + std::to_string(turn) + "\"}");
+  }
+  const RawResponse seventh = post("/chat", R"({"session_id":"a","prompt":"q7"})");
+  EXPECT_EQ(json(seventh)["history"], (Json{{"policy", "drop_oldest_turns"},
+                                            {"turns_kept", 3},
+                                            {"turns_dropped", 3},
+                                            {"turns_removed", 0}}));
+  EXPECT_EQ(prompt().substr(0, 33), "<|begin|><|System|>S<|User|>q4<|A");
+  // For this turn only.
+  const Json all =
+      json(post("/chat", R"({"session_id":"a","prompt":"q8","history_policy":"error"})"));
+  EXPECT_EQ(all["history"]["turns_kept"], 7);
+  const Json none =
+      json(post("/chat", R"({"session_id":"a","prompt":"q9","max_history_turns":0})"));
+  EXPECT_EQ(none["history"]["turns_dropped"], 8);
+  EXPECT_EQ(json(get("/sessions/a"))["num_turns"], 9);
+}
+
+TEST_F(SessionsApiTest, AHistoryLongerThanTheContext) {
+  engine_options_.max_context_tokens = 600;
+  start();
+  create(R"({"session_id":"drops"})");
+  create(R"({"session_id":"keeps","history_policy":"error"})");
+  const std::string question(150, 'q');
+  for (int turn = 0; turn < 3; ++turn) {
+    const std::string fields = R"(,"max_new_tokens":64,"prompt":")" + question + "\"}";
+    const RawResponse drops = post("/chat", R"({"session_id":"drops")" + fields);
+    EXPECT_EQ(drops.status, 200) << drops.body;
+    const RawResponse keeps = post("/chat", R"({"session_id":"keeps")" + fields);
+    EXPECT_EQ(keeps.status, turn < 2 ? 200 : 400);
+    EXPECT_EQ(code(keeps), turn < 2 ? "" : "context_length_exceeded");
+  }
+  // What was refused is no turn, and the session goes on.
+  EXPECT_EQ(json(get("/sessions/keeps"))["num_turns"], 2);
+  EXPECT_EQ(json(post("/chat", R"({"session_id":"keeps","prompt":"q","max_new_tokens":64,)"
+                               R"("history_policy":"sliding_window"})"))["history"]["turns_kept"],
+            1);
+}
+
+TEST_F(SessionsApiTest, MessagesOfAClientMayBeLeftOutAsWell) {
+  start();
+  Json body;
+  body["messages"] = Json::array({{{"role", "system"}, {"content", "S"}}});
+  for (int i = 0; i < 8; ++i) {
+    body["messages"].push_back({{"role", "user"}, {"content", "q" + std::to_string(i)}});
+    body["messages"].push_back({{"role", "assistant"}, {"content", "a"}});
+  }
+  body["messages"].push_back({{"role", "user"}, {"content", "now"}});
+  const RawResponse all = post("/chat", dump_json(body));
+  EXPECT_FALSE(json(all).contains("history"));
+  EXPECT_FALSE(all.fields.contains("x-history"));
+  body["history_window_tokens"] = 12;
+  EXPECT_EQ(json(post("/chat", dump_json(body)))["history"]["turns_kept"], 2);
+  EXPECT_EQ(prompt().substr(0, 33), "<|begin|><|System|>S<|User|>q6<|A");
+}
+
+TEST_F(SessionsApiTest, AnAnswerThatNobodyWaitsForIsNoTurn) {
+  start(ScriptedEngine::Pace::kByHand);
+  engine_->answer("x", {.pieces = {"on and on "}, .endless = true});
+  create(R"({"session_id":"a"})");
+  for (const char* path : {"/chat", "/chat_stream"}) {
+    RawClient client(port());
+    client.send(test::post_request(path, R"({"session_id":"a","prompt":"x"})"));
+    ASSERT_TRUE(engine_->wait_for_requests(1));
+    engine_->step();
+    EXPECT_EQ(code(post("/chat", R"({"session_id":"a","prompt":"y"})")), "session_busy");
+    EXPECT_EQ(remove("a").status, 409);
+    client.reset();
+    while (engine_->stats().requests_running > 0) std::this_thread::yield();
+    engine_->step();
+    while (code(post("/sessions", R"({"session_id":"a"})")) == "session_busy") {
+      std::this_thread::yield();
+    }
+  }
+  EXPECT_EQ(json(get("/sessions/a"))["num_turns"], 0);
+}
+
+TEST_F(SessionsApiTest, AnAnswerThatFailsIsNoTurn) {
+  start();
+  engine_->answer("x", {.pieces = {"so far"},
+                        .finish_reason = FinishReason::kError,
+                        .error = Status::internal("broken")});
+  create(R"({"session_id":"a"})");
+  EXPECT_EQ(post("/chat", R"({"session_id":"a","prompt":"x"})").status, 500);
+  EXPECT_THAT(post("/chat_stream", R"({"session_id":"a","prompt":"x"})").body,
+              HasSubstr("event: error"));
+  const Json next = json(post("/chat", R"({"session_id":"a","prompt":"y"})"));
+  EXPECT_EQ(next["turn"], 1);
+}
+
+// The process may write no file beyond one byte: a real refusal of the kernel, as of a full disk.
+class FullDisk {
+ public:
+  FullDisk() {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = 1;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(SessionsApiTest, AFullDiskIsToldBeforeAnythingIsGenerated) {
+  start();
+  create(R"({"session_id":"a"})");
+  RawResponse with_session, without;
+  {
+    const FullDisk full;
+    with_session = post("/chat", R"({"session_id":"a","prompt":"x"})");
+    EXPECT_EQ(engine_->stats().steps, 0);
+    without = post("/chat", R"({"prompt":"x"})");
+  }
+  EXPECT_EQ(with_session.status, 503);
+  EXPECT_EQ(code(with_session), "storage_unavailable");
+  EXPECT_TRUE(with_session.fields.contains("retry-after"));
+  EXPECT_EQ(without.status, 200);
+  EXPECT_EQ(json(post("/chat", R"({"session_id":"a","prompt":"x"})"))["turn"], 1);
+}
+
+TEST_F(SessionsApiTest, ADiskThatFillsUpDuringTheAnswerIsNoSuccess) {
+  start(ScriptedEngine::Pace::kByHand);
+  engine_->answer("x", {.pieces = {"one", "two"}});
+  create(R"({"session_id":"a"})");
+  for (const char* path : {"/chat", "/chat_stream"}) {
+    RawClient client(port());
+    client.send(test::post_request(path, R"({"session_id":"a","prompt":"x"})"));
+    ASSERT_TRUE(engine_->wait_for_requests(1));
+    RawResponse response;
+    {
+      const FullDisk full;
+      engine_->step();
+      engine_->step();
+      response = client.read_response();
+    }
+    EXPECT_THAT(response.body, HasSubstr("storage_unavailable"));
+    EXPECT_THAT(response.body, ::testing::Not(HasSubstr("event: done")));
+  }
+  EXPECT_EQ(json(get("/sessions/a"))["num_turns"], 0);
+}
+
+// The next turn may come as soon as the answer has been read.
+TEST_F(SessionsApiTest, TheSessionIsFreeWhenItsAnswerIsThere) {
+  store_options_.durable = false;
+  start();
+  create(R"({"session_id":"a","max_history_turns":1})");
+  RawClient client(port());
+  for (int turn = 1; turn <= 60; ++turn) {
+    const char* path = turn % 2 ? "/chat" : "/chat_stream";
+    client.send(test::post_request(path, R"({"session_id":"a","prompt":"x"})"));
+    const RawResponse response = client.read_response();
+    ASSERT_EQ(response.status, 200) << response.body;
+    EXPECT_THAT(response.body, HasSubstr("\"turn\":" + std::to_string(turn)));
+  }
+}
+
+TEST_F(SessionsApiTest, ManyClientsKeepManySessions) {
+  store_options_.durable = false;
+  engine_options_.max_batch_size = 3;
+  start();
+  std::atomic<int> num_right{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back([this, i, &num_right] {
+      const std::string id = "c" + std::to_string(i);
+      post("/sessions", R"({"session_id":")" + id + "\"}");
+      for (int turn = 1; turn <= 10; ++turn) {
+        const std::string word = id + "-" + std::to_string(turn);
+        const auto body = parse_json(
+            post("/chat", R"({"session_id":")" + id + R"(","prompt":")" + word + "\"}").body);
+        const bool is_right =
+            body && (*body)["response"] == "You said: " + word && (*body)["turn"] == turn;
+        num_right += is_right;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(num_right, 60);
+}
+
+}  // namespace
+}  // namespace youtu
