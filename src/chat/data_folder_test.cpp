@@ -54,10 +54,10 @@ TEST(DataFolder, IsFoundInTheEnvironment) {
   };
   EXPECT_EQ(*find_data_folder("here", environment), "here");
   EXPECT_THAT(find_data_folder("", environment).status().message(), HasSubstr("sessions: false"));
-  variables = {{"HOME", "/home/a"}};
-  EXPECT_EQ(*find_data_folder("", environment), "/home/a/.local/state/youtu-serve");
+  variables = {{"HOME", "/h"}};
+  EXPECT_EQ(*find_data_folder("", environment), "/h/.local/state/youtu-serve");
   variables["XDG_STATE_HOME"] = "relative";
-  EXPECT_EQ(*find_data_folder("", environment), "/home/a/.local/state/youtu-serve");
+  EXPECT_EQ(*find_data_folder("", environment), "/h/.local/state/youtu-serve");
   variables["XDG_STATE_HOME"] = "/state";
   EXPECT_EQ(*find_data_folder("", environment), "/state/youtu-serve");
 }

@@ -194,10 +194,14 @@ std::string messages_text(const std::vector<ChatMessage>& messages) {
   return dump_json(list);
 }
 
-int64_t turn_bytes(const Turn& turn) {
-  size_t bytes = turn.answer.text.size();
-  for (const ChatMessage& message : turn.messages) bytes += message.content.size();
+int64_t texts_bytes(const std::vector<ChatMessage>& messages) {
+  size_t bytes = 0;
+  for (const ChatMessage& message : messages) bytes += message.content.size();
   return static_cast<int64_t>(bytes);
+}
+
+int64_t turn_bytes(const Turn& turn) {
+  return texts_bytes(turn.messages) + static_cast<int64_t>(turn.answer.text.size());
 }
 
 }  // namespace youtu

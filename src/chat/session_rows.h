@@ -46,7 +46,8 @@ Status write_age_mark(Database& database, const SessionAge::Mark& mark);
 
 std::string messages_text(const std::vector<ChatMessage>& messages);
 
-// What a turn counts towards the size of its session.
+// What messages and whole turns count towards the size of their session.
+int64_t texts_bytes(const std::vector<ChatMessage>& messages);
 int64_t turn_bytes(const Turn& turn);
 
 }  // namespace youtu

@@ -16,7 +16,8 @@ enum class SchemaState {
   kDamaged,
 };
 
-// Reads the whole file. Fails where it cannot be read now; that it is damaged is no failure.
+// Reads the heads of all sessions, and of a small file everything. Fails where it cannot be read
+// now; that it is damaged is no failure.
 Result<SchemaState> inspect_schema(Database& database);
 
 // REQUIRES: the file is empty.

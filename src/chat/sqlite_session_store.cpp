@@ -36,12 +36,6 @@ Status full(int64_t bytes, int64_t limit) {
                            std::to_string(limit) + ", max_session_bytes)");
 }
 
-int64_t size_of_texts(const std::vector<ChatMessage>& messages) {
-  Turn turn;
-  turn.messages = messages;
-  return turn_bytes(turn);
-}
-
 class SqliteOpenTurn;
 
 class SqliteSessionStore : public SessionStore {
@@ -136,7 +130,7 @@ Status SqliteSessionStore::prepare(Database& database) {
     // Without a mark no time has passed since the last turn.
     const auto last_use = database.integer("SELECT MAX(used_age_ms) FROM sessions");
     RETURN_IF_ERROR(last_use);
-    if (!*mark) *mark = SessionAge::Mark{**last_use, options_.clock->wall_ms()};
+    if (!*mark) *mark = {**last_use, options_.clock->wall_ms()};
     age_.emplace(*options_.clock, *mark, options_.trust_clock);
     if (age_->uncounted_ms() != 0) {
       options_.report("sessions: the clock has moved by " +
@@ -324,7 +318,7 @@ Status SqliteSessionStore::check_size(const SessionRow& row,
   const Session& session = row.session;
   const bool keeps_all = session.history.policy == HistoryPolicy::kError;
   const int64_t head = static_cast<int64_t>(session.title.size() + session.system.size());
-  const int64_t bytes = (keeps_all ? session.num_bytes : head) + size_of_texts(messages);
+  const int64_t bytes = (keeps_all ? session.num_bytes : head) + texts_bytes(messages);
   return bytes > options_.max_session_bytes ? full(bytes, options_.max_session_bytes)
                                             : Status::ok();
 }
