@@ -75,6 +75,23 @@ class DemoServer(unittest.TestCase):
             thread.join()
         self.assertEqual(together, alone)
 
+    def test_the_next_turn_finds_the_turns_before(self):
+        def ask(messages, **fields):
+            body = {"messages": messages, "seed": 5, "temperature": 0, "max_new_tokens": 24, **fields}
+            answer = json.loads(SERVER.post("/chat", body)[1])
+            return answer["response"], answer["usage"]["cached_tokens"], answer["usage"]["prompt_tokens"]
+
+        salt = f"conversation {os.getpid()}"
+        messages = [{"role": "system", "content": "Answer shortly. " * 10}, {"role": "user", "content": "你是谁？"}]
+        first, cached, _ = ask(messages, cache_salt=salt)
+        self.assertEqual(cached, 0)
+        messages += [{"role": "assistant", "content": first}, {"role": "user", "content": "写个笑话"}]
+        second, cached, num_prompt = ask(messages, cache_salt=salt)
+        self.assertGreaterEqual(cached, 32)
+        self.assertLess(cached, num_prompt)
+        cold, cached, _ = ask(messages, cache_salt=salt + ", somebody else's")
+        self.assertEqual((cold, cached), (second, 0))
+
     def test_clients_that_leave_free_their_places(self):
         # More of them than the batch and the queue hold: the last answer comes only if the places are free again.
         for _ in range(3):
