@@ -15,7 +15,7 @@ constexpr int64_t kCompletionTokenCost = 2;
 
 // The order of running sequences: the first is never preempted, the last is the next to be.
 bool goes_before(const std::unique_ptr<Sequence>& a, const std::unique_ptr<Sequence>& b) {
-  return std::pair(a->priority(), a->arrival()) < std::pair(b->priority(), b->arrival());
+  return std::pair(a->priority(), a->ticket()) < std::pair(b->priority(), b->ticket());
 }
 
 SaltedTokens computed_tokens(const Sequence& sequence) {
@@ -47,7 +47,7 @@ Scheduler::~Scheduler() {
 
 void Scheduler::add(std::unique_ptr<Sequence> sequence) {
   CHECK(blocks_.num_blocks_for(sequence->max_tokens()) <= blocks_.num_blocks());
-  sequence->set_arrival(num_arrivals_++);
+  sequence->set_ticket(num_tickets_++);
   accounts_.enter(sequence->client());
   waiting_.push(std::move(sequence));
 }
@@ -295,7 +295,7 @@ void Scheduler::check_integrity() const {
     waiting_.for_each([&](const Sequence& other) {  // who came first began first
       const bool is_same_lane =
           other.priority() == sequence->priority() && other.client() == sequence->client();
-      CHECK(!is_same_lane || other.arrival() > sequence->arrival());
+      CHECK(!is_same_lane || other.ticket() > sequence->ticket());
     });
   }
   waiting_.check_integrity();

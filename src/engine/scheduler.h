@@ -115,7 +115,7 @@ class Scheduler {
   std::vector<DraftOffer> offers_;  // scratch of plan_drafts()
   int32_t prompt_room_ = 0;         // what is left of max_prompt_tokens
   bool has_preempted_ = false;      // in this plan
-  int64_t num_arrivals_ = 0;
+  int64_t num_tickets_ = 0;
   SchedulerCounters counters_;
 };
 

@@ -36,8 +36,8 @@ class Sequence {
   const std::string& client() const { return client_; }
   int priority() const { return priority_; }
   // Its number in the order in which the scheduler was given sequences.
-  int64_t arrival() const { return arrival_; }
-  void set_arrival(int64_t arrival) { arrival_ = arrival; }
+  int64_t ticket() const { return ticket_; }
+  void set_ticket(int64_t ticket) { ticket_ = ticket; }
   uint64_t seed() const { return seed_; }
   std::span<const TokenId> tokens() const { return std::span(tokens_).first(num_tokens_); }
   // What the sampler looks back on for the token after `num_draft` guesses.
@@ -114,7 +114,7 @@ class Sequence {
   std::string cache_salt_;
   std::string client_;
   int priority_;
-  int64_t arrival_ = 0;
+  int64_t ticket_ = 0;
   BlockTable block_table_;
   std::span<const TokenId> end_tokens_;
   CompletionText text_;

@@ -9,19 +9,19 @@ namespace youtu {
 
 void WaitingQueue::push(std::unique_ptr<Sequence> sequence) {
   Lane& lane = lanes_[{sequence->priority(), sequence->client()}];
-  const auto place = std::ranges::upper_bound(lane, sequence->arrival(), {},
-                                              [](const auto& other) { return other->arrival(); });
+  const auto place = std::ranges::upper_bound(lane, sequence->ticket(), {},
+                                              [](const auto& other) { return other->ticket(); });
   lane.insert(place, std::move(sequence));
   ++num_sequences_;
 }
 
 WaitingQueue::Lanes::const_iterator WaitingQueue::next_lane(const ClientAccounts& accounts) const {
   auto best = lanes_.end();
-  std::tuple<int64_t, int64_t> least;  // served, arrival
+  std::tuple<int64_t, int64_t> least;  // served, ticket
   for (auto lane = lanes_.begin(); lane != lanes_.end(); ++lane) {
     const auto& [priority, client] = lane->first;
     if (best != lanes_.end() && priority != best->first.first) break;
-    const std::tuple rank = {accounts.served(client), lane->second.front()->arrival()};
+    const std::tuple rank = {accounts.served(client), lane->second.front()->ticket()};
     if (best != lanes_.end() && rank >= least) continue;
     best = lane;
     least = rank;
@@ -59,14 +59,14 @@ void WaitingQueue::check_integrity() const {
   int64_t num_sequences = 0;
   for (const auto& [key, lane] : lanes_) {
     CHECK(!lane.empty());
-    int64_t last_arrival = -1;
+    int64_t last_ticket = -1;
     for (const auto& sequence : lane) {
       CHECK(std::pair(sequence->priority(), sequence->client()) == key);
-      CHECK(sequence->arrival() > last_arrival);
+      CHECK(sequence->ticket() > last_ticket);
       CHECK(!sequence->is_finished());
       CHECK(sequence->num_computed_tokens() == 0);
       CHECK(sequence->block_table().is_empty());
-      last_arrival = sequence->arrival();
+      last_ticket = sequence->ticket();
       ++num_sequences;
     }
   }

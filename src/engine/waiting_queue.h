@@ -22,7 +22,7 @@ class WaitingQueue {
   bool is_empty() const { return num_sequences_ == 0; }
   int64_t num_sequences() const { return num_sequences_; }
 
-  // Its arrival says where it goes among those of its client and priority. One that was preempted
+  // Its ticket says where it goes among those of its client and priority. One that was preempted
   // came before those that still wait, so it stands in front of them again.
   void push(std::unique_ptr<Sequence> sequence);
   // Whose turn it is; nullptr if nobody waits. REQUIRES: `accounts` knows all clients in the queue.

@@ -32,10 +32,15 @@ TEST(EngineMetrics, HasTheNamesThatDashboardsLookFor) {
   stats.blocks_total = 8;
   stats.blocks_in_use = 2;
   stats.finished_length = 7;
+  stats.prefix_queried_tokens = 40;
+  stats.prefix_hit_tokens = 32;
   stats.histograms.time_to_first_token.observe(0.03);
   const std::string text = engine_metrics(stats, {}, "m");
   EXPECT_THAT(text, HasSubstr("vllm:num_requests_running{model_name=\"m\",engine=\"0\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("vllm:kv_cache_usage_perc{model_name=\"m\",engine=\"0\"} 0.25\n"));
+  EXPECT_THAT(text,
+              HasSubstr("vllm:prefix_cache_queries_total{model_name=\"m\",engine=\"0\"} 40\n"));
+  EXPECT_THAT(text, HasSubstr("vllm:prefix_cache_hits_total{model_name=\"m\",engine=\"0\"} 32\n"));
   EXPECT_THAT(text, HasSubstr("vllm:request_success_total{model_name=\"m\",engine=\"0\","
                               "finished_reason=\"length\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("vllm:time_to_first_token_seconds_bucket{model_name=\"m\","

@@ -52,13 +52,14 @@ Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const Chat
   generation.prompt_tokens = std::move(prompt);
   generation.sampling = chat.sampling;
   generation.skip_control_tokens = !(chat.enable_thinking && thinking_tags_are_control(tokenizer));
-  generation.cache_salt = chat.cache_salt;
-  generation.priority = chat.priority;
-  generation.timeout = chat.timeout;
-  generation.ttft_slo = chat.ttft_slo;
-  generation.speculation = chat.speculation;
-  if (chat.prediction.empty()) return generation;
-  Result<std::vector<TokenId>> prediction = tokenizer.encode(chat.prediction, /*trusted=*/false);
+  generation.cache_salt = chat.scheduling.cache_salt;
+  generation.priority = chat.scheduling.priority;
+  generation.timeout = chat.scheduling.timeout;
+  generation.ttft_slo = chat.scheduling.ttft_slo;
+  generation.speculation = chat.scheduling.speculation;
+  if (chat.scheduling.prediction.empty()) return generation;
+  Result<std::vector<TokenId>> prediction =
+      tokenizer.encode(chat.scheduling.prediction, /*trusted=*/false);
   RETURN_IF_ERROR(prediction);
   generation.prediction = *std::move(prediction);
   return generation;

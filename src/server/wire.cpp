@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "server/json_fields.h"
 #include "server/sampling_fields.h"
+#include "server/scheduling_fields.h"
 #include "server/timings_json.h"
 
 namespace youtu {
@@ -179,13 +180,6 @@ Status read_sources(const Json& body, const ChatDefaults& defaults, ChatRequest&
   return Status::ok();
 }
 
-Status read_prediction(const Json& body, std::string& prediction) {
-  Result<std::optional<std::string>> text = read_text(body, "prediction");
-  RETURN_IF_ERROR(text);
-  prediction = (*std::move(text)).value_or("");
-  return Status::ok();
-}
-
 Status read_stream_format(const Json& body, StreamFormat& format) {
   Result<std::optional<std::string>> name = read_text(body, "stream_format");
   RETURN_IF_ERROR(name);
@@ -195,46 +189,6 @@ Status read_stream_format(const Json& body, StreamFormat& format) {
                                     "out_of_range");
   }
   format = **name == "json" ? StreamFormat::kJson : StreamFormat::kText;
-  return Status::ok();
-}
-
-Status read_cache_salt(const Json& body, std::string& salt) {
-  Result<std::optional<std::string>> text = read_text(body, "cache_salt");
-  RETURN_IF_ERROR(text);
-  if (!*text) return Status::ok();
-  // An empty salt would be none, which is hardly what somebody means who gives one.
-  if ((*text)->empty()) return empty_field("cache_salt");
-  if ((*text)->size() > kMaxCacheSaltBytes) {
-    return Status::invalid_argument("cache_salt has " + std::to_string((*text)->size()) +
-                                        " bytes (at most " + std::to_string(kMaxCacheSaltBytes) +
-                                        ")",
-                                    "cache_salt", "out_of_range");
-  }
-  salt = **std::move(text);
-  return Status::ok();
-}
-
-Status read_priority(const Json& body, int& priority) {
-  const Json* value = find_field(body, "priority");
-  if (!value) return Status::ok();
-  if (!value->is_number_integer()) return wrong_type("priority", "an integer");
-  // As a double, because the parser keeps what is not negative as unsigned.
-  const double number = value->get<double>();
-  if (number < kMinPriority || number > kMaxPriority) {
-    return Status::invalid_argument("priority is " + value->dump() + " (" +
-                                        std::to_string(kMinPriority) + " to " +
-                                        std::to_string(kMaxPriority) + ")",
-                                    "priority", "out_of_range");
-  }
-  priority = value->get<int>();
-  return Status::ok();
-}
-
-Status read_milliseconds(const Json& body, const std::string& name,
-                         std::chrono::milliseconds& time) {
-  const Result<std::optional<int64_t>> count = read_count(body, name, kMaxTimeout.count());
-  RETURN_IF_ERROR(count);
-  time = std::chrono::milliseconds(count->value_or(0));
   return Status::ok();
 }
 
@@ -311,13 +265,8 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_flag(*body, "clean_input", clean));
   RETURN_IF_ERROR(read_flag(*body, "enable_thinking", request.enable_thinking));
   RETURN_IF_ERROR(read_flag(*body, "timings", request.wants_timings));
-  RETURN_IF_ERROR(read_flag(*body, "speculation", request.speculation));
-  RETURN_IF_ERROR(read_prediction(*body, request.prediction));
   RETURN_IF_ERROR(read_stream_format(*body, request.stream_format));
-  RETURN_IF_ERROR(read_cache_salt(*body, request.cache_salt));
-  RETURN_IF_ERROR(read_priority(*body, request.priority));
-  RETURN_IF_ERROR(read_milliseconds(*body, "timeout_ms", request.timeout));
-  RETURN_IF_ERROR(read_milliseconds(*body, "ttft_slo_ms", request.ttft_slo));
+  RETURN_IF_ERROR(read_scheduling_fields(*body, request.scheduling));
   RETURN_IF_ERROR(read_preset(*body, defaults, request));
   RETURN_IF_ERROR(read_sampling_fields(*body, request.sampling));
   RETURN_IF_ERROR(read_sources(*body, defaults, request));

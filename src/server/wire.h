@@ -1,7 +1,6 @@
 // The door between JSON and the public types: behind it there are only typed, validated values.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +10,8 @@
 #include "chat/session_store.h"
 #include "http/message.h"
 #include "server/conversation.h"
+#include "server/scheduling_fields.h"
 #include "server/session_fields.h"
-#include "youtu/generation.h"
 #include "youtu/sampling_params.h"
 #include "youtu/stats.h"
 #include "youtu/status.h"
@@ -42,15 +41,10 @@ struct ChatRequest {
   // waits for an answer.
   bool enable_thinking = false;
   StreamFormat stream_format = StreamFormat::kText;
+  SchedulingFields scheduling;
   bool wants_timings = false;
-  std::string sources;     // JSON: where each parameter's value came from; empty if not asked for
-  std::string cache_salt;  // empty: none
-  int priority = 0;
-  std::chrono::milliseconds timeout{0};   // 0: none
-  std::chrono::milliseconds ttft_slo{0};  // likewise
-  bool speculation = true;
-  std::string prediction;  // empty: none
-  SessionFields session;   // with an id, `messages` are the new turn's and nothing else
+  std::string sources;    // JSON: where each parameter's value came from; empty if not asked for
+  SessionFields session;  // with an id, `messages` are the new turn's and nothing else
   std::vector<std::string>
       ignored_fields;  // fields that mean nothing here, in the order of their names
 };

@@ -192,11 +192,11 @@ TEST(ParseChatRequest, NullIsTheSameAsAbsent) {
 TEST(ParseChatRequest, KnowsSaltAndPriority) {
   const auto request = parse("\"priority\":-1000,\"cache_salt\":\"" + std::string(256, 'a') + "\"");
   ASSERT_TRUE(request) << request.status().message();
-  EXPECT_EQ(request->priority, -1000);
-  EXPECT_EQ(request->cache_salt, std::string(256, 'a'));
+  EXPECT_EQ(request->scheduling.priority, -1000);
+  EXPECT_EQ(request->scheduling.cache_salt, std::string(256, 'a'));
   EXPECT_TRUE(request->ignored_fields.empty());
-  EXPECT_EQ(parse("")->priority, 0);
-  EXPECT_EQ(parse("\"cache_salt\":null,\"priority\":null")->cache_salt, "");
+  EXPECT_EQ(parse("")->scheduling.priority, 0);
+  EXPECT_EQ(parse("\"cache_salt\":null,\"priority\":null")->scheduling.cache_salt, "");
 }
 
 TEST(ParseChatRequest, ListsWhatItDoesNotKnow) {
@@ -251,10 +251,10 @@ TEST(ParseChatRequest, ReadsWhatIsPromisedAndGuessed) {
       R"({"prompt":"a","timeout_ms":5000,"ttft_slo_ms":200,"speculation":false,"prediction":"b"})",
       {});
   ASSERT_TRUE(request) << request.status().message();
-  EXPECT_EQ(request->timeout.count(), 5000);
-  EXPECT_EQ(request->ttft_slo.count(), 200);
-  EXPECT_FALSE(request->speculation);
-  EXPECT_EQ(request->prediction, "b");
+  EXPECT_EQ(request->scheduling.timeout.count(), 5000);
+  EXPECT_EQ(request->scheduling.ttft_slo.count(), 200);
+  EXPECT_FALSE(request->scheduling.speculation);
+  EXPECT_EQ(request->scheduling.prediction, "b");
   for (const char* body :
        {R"({"prompt":"a","timeout_ms":-1})", R"({"prompt":"a","timeout_ms":86400001})",
         R"({"prompt":"a","timeout_ms":"5"})", R"({"prompt":"a","timeout_ms":1.5})"}) {
