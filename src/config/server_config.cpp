@@ -30,8 +30,8 @@ struct Option {
 constexpr int64_t kMaxTokens = 1 << 20;
 constexpr int64_t kDay = 24 * 3600 * 1000;
 
-const std::vector<Option>& options() {
-  static const std::vector<Option> all = {
+std::vector<Option> serving_options() {
+  return {
       {"host", &ServerConfig::host, "address or name to listen on"},
       {"port", &ServerConfig::port, "port to listen on; 0 is any free one", 0, 65535},
       {"model", &ServerConfig::model,
@@ -86,6 +86,11 @@ const std::vector<Option>& options() {
        "other sites whose pages may use the server"},
       {"insecure_no_auth", &ServerConfig::insecure_no_auth,
        "listen beyond this machine although no key is asked for"},
+  };
+}
+
+std::vector<Option> session_options() {
+  return {
       {"sessions", &ServerConfig::sessions, "keep conversations (session_id)"},
       {"data_dir", &ServerConfig::data_dir,
        "folder of the sessions, one server at a time; $XDG_STATE_HOME/youtu-serve or "
@@ -100,6 +105,14 @@ const std::vector<Option>& options() {
       {"trust_clock", &ServerConfig::trust_clock,
        "let session_ttl count more than a day between two runs"},
   };
+}
+
+const std::vector<Option>& options() {
+  static const std::vector<Option> all = [] {
+    std::vector<Option> joined = serving_options();
+    for (const Option& option : session_options()) joined.push_back(option);
+    return joined;
+  }();
   return all;
 }
 
