@@ -160,7 +160,7 @@ def contenders(arguments):
         raise EngineError("LLAMA_SERVER must name the llama-server to compare with (docs/peers.md)")
     threads, places = str(arguments.threads), str(arguments.concurrency)
     context = max(MIN_CONTEXT, arguments.input_len + arguments.output_len + CONTEXT_MARGIN)
-    ours = [arguments.program, "serve", "--model", arguments.model, "--port", "{port}"]
+    ours = [arguments.program, "serve", "--model", arguments.model, "--port", "{port}", "--sessions=false"]
     ours += ["--threads", threads, "--max-batch-size", places, "--max-context-tokens", context]
     peer += ["--model", arguments.model, "--host", "127.0.0.1", "--port", "{port}"]
     peer += ["--threads", threads, "--threads-batch", threads, "--parallel", places]
