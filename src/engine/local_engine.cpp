@@ -50,6 +50,16 @@ Status check_context(int64_t num_prompt_tokens, int64_t max_new_tokens, int64_t 
   return Status::ok();
 }
 
+Status check_tokens(std::string_view name, std::span<const TokenId> tokens, int32_t vocab_size) {
+  for (const TokenId token : tokens) {
+    if (token >= 0 && token < vocab_size) continue;
+    return Status::invalid_argument(
+        fmt::format("the {} has a token {} (0 to {})", name, token, vocab_size - 1),
+        std::string(name), "out_of_range");
+  }
+  return Status::ok();
+}
+
 Status check_scheduling(const GenerationRequest& request) {
   if (request.cache_salt.size() > kMaxCacheSaltBytes) {
     return Status::invalid_argument(fmt::format("cache_salt has {} bytes (at most {})",
@@ -98,11 +108,14 @@ Status LocalEngine::check_request(const GenerationRequest& request) const {
     return Status::invalid_argument("the prompt has no tokens", "prompt", "empty");
   }
   const int32_t vocab_size = parts_.executor->vocab_size();
-  for (const TokenId token : request.prompt_tokens) {
-    if (token >= 0 && token < vocab_size) continue;
+  RETURN_IF_ERROR(check_tokens("prompt", request.prompt_tokens, vocab_size));
+  RETURN_IF_ERROR(check_tokens("prediction", request.prediction, vocab_size));
+  const auto num_predicted = static_cast<int64_t>(request.prediction.size());
+  if (num_predicted > parts_.options.max_context_tokens) {
     return Status::invalid_argument(
-        fmt::format("the prompt has a token {} (0 to {})", token, vocab_size - 1), "prompt",
-        "out_of_range");
+        fmt::format("the prediction has {} tokens (at most {}, the context)", num_predicted,
+                    parts_.options.max_context_tokens),
+        "prediction", "out_of_range");
   }
   return check_context(static_cast<int64_t>(request.prompt_tokens.size()),
                        request.sampling.max_new_tokens, parts_.options.max_context_tokens);

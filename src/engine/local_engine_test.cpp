@@ -44,17 +44,6 @@ std::unique_ptr<LocalEngine> make_engine(
   return std::make_unique<LocalEngine>(std::move(parts));
 }
 
-GenerationRequest make_request(size_t num_prompt_tokens, int64_t max_new_tokens, uint64_t seed) {
-  GenerationRequest request;
-  for (size_t i = 0; i < num_prompt_tokens; ++i) {
-    request.prompt_tokens.push_back(static_cast<TokenId>((i * 11 + seed) % 250));
-  }
-  request.sampling.max_new_tokens = max_new_tokens;
-  request.sampling.seed = seed;
-  request.sampling.ignore_eos = true;
-  return request;
-}
-
 struct Answer {
   std::string text;
   std::vector<TokenId> tokens;
@@ -452,6 +441,23 @@ TEST(LocalEngine, RefusesAtOnceWhatItCannotPromise) {
   ASSERT_TRUE(accepted.is_ok()) << accepted.status().message();
   EXPECT_EQ(read_all(*accepted).last.finish_reason, FinishReason::kLength);
   EXPECT_EQ(engine->stats().histograms.first_token_error.count(), 2);
+}
+
+TEST(LocalEngine, RefusesPredictionsThatNoAnswerCanBe) {
+  auto engine = make_engine(small_options());
+  GenerationRequest request = make_request(3, 5, 1);
+  for (const TokenId token : {-1, ToyTokenizer::kVocabSize}) {
+    request.prediction = {1, token};
+    const auto refused = engine->submit(request);
+    ASSERT_FALSE(refused.is_ok());
+    EXPECT_EQ(refused.status().param(), "prediction");
+  }
+  request.prediction.assign(257, 1);  // the context has 256
+  EXPECT_EQ(engine->submit(request).status().reason(), "out_of_range");
+  request.prediction.assign(256, 1);
+  auto accepted = engine->submit(request);
+  ASSERT_TRUE(accepted.is_ok());
+  EXPECT_EQ(read_all(*accepted).last.finish_reason, FinishReason::kLength);
 }
 
 }  // namespace

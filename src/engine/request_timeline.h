@@ -28,7 +28,6 @@ class RequestTimeline {
   void add_detokenize(Duration duration) { detokenize_ += duration; }
 
   TimePoint arrival() const { return arrival_; }
-  std::optional<TimePoint> first_token() const { return first_token_; }
   std::optional<TimePoint> last_token() const { return last_token_; }
 
   // The account as of `now`, the time of the last event.

@@ -13,6 +13,19 @@
 
 namespace youtu {
 
+// A prompt of so many tokens that depends on the seed, and an answer that ends at its length.
+inline GenerationRequest make_request(size_t num_prompt_tokens, int64_t max_new_tokens,
+                                      uint64_t seed) {
+  GenerationRequest request;
+  for (size_t i = 0; i < num_prompt_tokens; ++i) {
+    request.prompt_tokens.push_back(static_cast<TokenId>((i * 7 + seed) % 250));
+  }
+  request.sampling.max_new_tokens = max_new_tokens;
+  request.sampling.seed = seed;
+  request.sampling.ignore_eos = true;
+  return request;
+}
+
 struct AloneAnswer {
   std::vector<TokenId> tokens;  // an end token included
   std::string text;
