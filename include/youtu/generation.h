@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "youtu/logprobs.h"
 #include "youtu/sampling_params.h"
 #include "youtu/stats.h"
 #include "youtu/status.h"
@@ -50,12 +51,15 @@ struct GenerationRequest {
 struct GenerationEvent {
   std::string text;             // whole characters only
   std::vector<TokenId> tokens;  // the tokens sampled in this step (their text may come later)
+  std::vector<TokenLogprobs> logprobs;  // one for each of the tokens, if asked for
   FinishReason finish_reason = FinishReason::kNone;
   Status status;  // not ok exactly when finish_reason is kError
   // Complete in the last event:
   Usage usage;
   RequestTimings timings;
   std::optional<Repetition> repetition;  // the longest that the loop guard found
+  std::string stop_string;               // which one ended it; empty for other ends
+  std::optional<TokenId> stop_token;     // likewise, of stop_token_ids
 };
 
 // The engine's side of a request; implemented by the engine.

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "youtu/logprobs.h"
 #include "youtu/status.h"
+#include "youtu/types.h"
 
 namespace youtu {
 
@@ -16,8 +18,16 @@ namespace youtu {
 // there.
 enum class LoopGuard { kOff, kReport, kStop };
 
-// Applied in the order of Hugging Face's and vLLM's samplers: repetition_penalty,
-// no_repeat_ngram_size, presence and frequency penalty, temperature, top_k, top_p, min_p, draw.
+// Added to the token's logit before all else.
+struct LogitBias {
+  TokenId token = 0;
+  double bias = 0;
+  bool operator==(const LogitBias&) const = default;
+};
+
+// Applied in the order of Hugging Face's and vLLM's samplers: logit_bias, min_new_tokens,
+// repetition_penalty, no_repeat_ngram_size, presence and frequency penalty, temperature, top_k,
+// top_p, min_p, draw.
 struct SamplingParams {
   double temperature = 1.0;          // [0, 100]; 0 is greedy
   int64_t top_k = 0;                 // 0 or -1 is off, else >= 1
@@ -30,6 +40,14 @@ struct SamplingParams {
   int64_t max_new_tokens = 128;      // [1, 1048576]; the context length bounds it further
   std::optional<uint64_t> seed;      // none: a fresh one for each request
   std::vector<std::string> stop;     // at most 16 of 1 to 256 bytes each
+  bool include_stop = false;         // the stop string stays in the text
+  // End the completion like the model's own end tokens; their text is not part of the answer.
+  std::vector<TokenId> stop_token_ids = {};  // at most 64
+  // Until the completion has so many tokens no end token is drawn, and no stop string looked for.
+  int64_t min_new_tokens = 0;              // [0, max_new_tokens]
+  std::vector<LogitBias> logit_bias = {};  // at most 1024, each [-100, 100]
+  // Report the logprobs of each token and of so many of the likeliest; none: no report.
+  std::optional<int32_t> top_logprobs = std::nullopt;  // [0, 20]
   bool ignore_eos = false;
   LoopGuard loop_guard = LoopGuard::kOff;  // the presets stop
 
@@ -39,6 +57,9 @@ struct SamplingParams {
 // Limits of the list-valued fields.
 inline constexpr size_t kMaxStopStrings = 16;
 inline constexpr size_t kMaxStopStringBytes = 256;
+inline constexpr size_t kMaxStopTokenIds = 64;
+inline constexpr size_t kMaxLogitBiases = 1024;
+inline constexpr double kMaxLogitBias = 100;
 
 // Ok, or the first field that is out of its range; status.param() is the field's name.
 Status validate(const SamplingParams& params);

@@ -35,28 +35,33 @@ std::optional<GenerationEvent> BoundedGenerationStream::wait_next(
   return take_event();
 }
 
-void BoundedGenerationStream::push(std::string_view text, std::span<const TokenId> tokens) {
+void BoundedGenerationStream::push(std::string_view text, std::span<const TokenId> tokens,
+                                   std::span<const TokenLogprobs> logprobs) {
   const std::scoped_lock lock(mutex_);
-  append(text, tokens);
+  append(text, tokens, logprobs);
   changed_.notify_all();
 }
 
 void BoundedGenerationStream::finish(std::string_view text, std::span<const TokenId> tokens,
-                                     GenerationEnding ending) {
+                                     GenerationEnding ending,
+                                     std::span<const TokenLogprobs> logprobs) {
   CHECK(ending.reason != FinishReason::kNone);
   CHECK((ending.reason == FinishReason::kError) == !ending.status.is_ok());
   const std::scoped_lock lock(mutex_);
-  append(text, tokens);
+  append(text, tokens, logprobs);
   ending_ = std::move(ending);
   changed_.notify_all();
 }
 
-void BoundedGenerationStream::append(std::string_view text, std::span<const TokenId> tokens) {
+void BoundedGenerationStream::append(std::string_view text, std::span<const TokenId> tokens,
+                                     std::span<const TokenLogprobs> logprobs) {
   CHECK(ending_.reason == FinishReason::kNone);
   CHECK(tokens_.size() + tokens.size() <= max_tokens_);
   CHECK(ends_.size() <= max_tokens_);  // one event for each token, and the last
   text_.append(text);
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  logprobs_.insert(logprobs_.end(), logprobs.begin(), logprobs.end());
+  CHECK(logprobs_.empty() || logprobs_.size() == tokens_.size());
   ends_.push_back({.text = text_.size(), .token = tokens_.size()});
 }
 
@@ -68,12 +73,18 @@ GenerationEvent BoundedGenerationStream::take_event() {
   event.text = text_.substr(begin.text, end.text - begin.text);
   event.tokens.assign(tokens_.begin() + static_cast<ptrdiff_t>(begin.token),
                       tokens_.begin() + static_cast<ptrdiff_t>(end.token));
+  if (!logprobs_.empty()) {
+    event.logprobs.assign(logprobs_.begin() + static_cast<ptrdiff_t>(begin.token),
+                          logprobs_.begin() + static_cast<ptrdiff_t>(end.token));
+  }
   if (has_delivered_all()) {
     event.finish_reason = ending_.reason;
     event.status = ending_.status;
     event.usage = ending_.usage;
     event.timings = std::move(ending_.timings);
     event.repetition = ending_.repetition;
+    event.stop_string = std::move(ending_.stop_string);
+    event.stop_token = ending_.stop_token;
   }
   return event;
 }

@@ -23,6 +23,8 @@ struct GenerationEnding {
   Usage usage = {};
   RequestTimings timings = {};
   std::optional<Repetition> repetition = std::nullopt;
+  std::string stop_string = {};
+  std::optional<TokenId> stop_token = std::nullopt;
 };
 
 // Shared by the sequence that writes it and the handle that reads it; lives until both are gone.
@@ -40,11 +42,14 @@ class BoundedGenerationStream final : public GenerationStream {
 
   // Engine's side.
   bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
-  // REQUIRES: not finished, at most max_new_tokens tokens in all.
-  void push(std::string_view text, std::span<const TokenId> tokens);
+  // REQUIRES: not finished, at most max_new_tokens tokens in all, and logprobs for each token of
+  // the stream or for none.
+  void push(std::string_view text, std::span<const TokenId> tokens,
+            std::span<const TokenLogprobs> logprobs = {});
   // The last event. REQUIRES: not finished, the ending's reason is not kNone, and its status is an
   // error exactly for kError.
-  void finish(std::string_view text, std::span<const TokenId> tokens, GenerationEnding ending);
+  void finish(std::string_view text, std::span<const TokenId> tokens, GenerationEnding ending,
+              std::span<const TokenLogprobs> logprobs = {});
 
  private:
   // Where the text and the tokens of an event end; they begin where those of the event before end.
@@ -52,7 +57,8 @@ class BoundedGenerationStream final : public GenerationStream {
     size_t text = 0;
     size_t token = 0;
   };
-  void append(std::string_view text, std::span<const TokenId> tokens);
+  void append(std::string_view text, std::span<const TokenId> tokens,
+              std::span<const TokenLogprobs> logprobs);
   bool has_event() const { return next_event_ < ends_.size(); }
   bool has_delivered_all() const { return ending_.reason != FinishReason::kNone && !has_event(); }
   GenerationEvent take_event();
@@ -65,6 +71,7 @@ class BoundedGenerationStream final : public GenerationStream {
   std::condition_variable changed_;
   std::string text_;
   std::vector<TokenId> tokens_;
+  std::vector<TokenLogprobs> logprobs_;  // of each token, or none
   std::vector<EventEnd> ends_;
   size_t next_event_ = 0;
   GenerationEnding ending_;

@@ -54,8 +54,8 @@ Status check_tokens(std::string_view name, std::span<const TokenId> tokens, int3
   for (const TokenId token : tokens) {
     if (token >= 0 && token < vocab_size) continue;
     return Status::invalid_argument(
-        fmt::format("the {} has a token {} (0 to {})", name, token, vocab_size - 1),
-        std::string(name), "out_of_range");
+        fmt::format("{} has a token {} (0 to {})", name, token, vocab_size - 1), std::string(name),
+        "out_of_range");
   }
   return Status::ok();
 }
@@ -110,6 +110,10 @@ Status LocalEngine::check_request(const GenerationRequest& request) const {
   const int32_t vocab_size = parts_.executor->vocab_size();
   RETURN_IF_ERROR(check_tokens("prompt", request.prompt_tokens, vocab_size));
   RETURN_IF_ERROR(check_tokens("prediction", request.prediction, vocab_size));
+  RETURN_IF_ERROR(check_tokens("stop_token_ids", request.sampling.stop_token_ids, vocab_size));
+  for (const LogitBias& one : request.sampling.logit_bias) {
+    RETURN_IF_ERROR(check_tokens("logit_bias", std::span(&one.token, 1), vocab_size));
+  }
   const auto num_predicted = static_cast<int64_t>(request.prediction.size());
   if (num_predicted > parts_.options.max_context_tokens) {
     return Status::invalid_argument(
@@ -123,8 +127,8 @@ Status LocalEngine::check_request(const GenerationRequest& request) const {
 
 Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   RETURN_IF_ERROR(check_request(request));
-  auto text =
-      CompletionText::create(*parts_.tokenizer, request.skip_control_tokens, request.sampling.stop);
+  auto text = CompletionText::create(*parts_.tokenizer, request.skip_control_tokens,
+                                     request.sampling.stop, request.sampling.include_stop);
   RETURN_IF_ERROR(text);
   const LoadForecast forecast = board_.read_forecast();
   const double predicted =

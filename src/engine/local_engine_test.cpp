@@ -443,6 +443,53 @@ TEST(LocalEngine, RefusesAtOnceWhatItCannotPromise) {
   EXPECT_EQ(engine->stats().histograms.first_token_error.count(), 2);
 }
 
+// A prompt that repeats itself, so that guesses are made; the logprobs are those of each token's
+// own row, however many rows a step had.
+TEST(LocalEngine, LogprobsAreTheSameWithGuesses) {
+  std::vector<std::vector<TokenLogprobs>> found;
+  for (const bool speculation : {false, true}) {
+    EngineOptions options = small_options();
+    options.speculation = speculation;
+    const auto engine = make_engine(options);
+    GenerationRequest request;
+    request.prompt_tokens = {'a', 'b', 'a', 'b', 'a', 'b'};
+    request.sampling.max_new_tokens = 40;
+    request.sampling.seed = 11;
+    request.sampling.top_logprobs = 2;
+    auto handle = engine->submit(request);
+    ASSERT_TRUE(handle.is_ok());
+    std::vector<TokenLogprobs> all;
+    for (GenerationEvent event; event.finish_reason == FinishReason::kNone;) {
+      auto next = handle->wait_next(kLong);
+      ASSERT_TRUE(next.has_value());
+      event = *std::move(next);
+      ASSERT_EQ(event.tokens.size(), event.logprobs.size());
+      for (size_t i = 0; i < event.tokens.size(); ++i) {
+        EXPECT_EQ(event.logprobs[i].drawn.token, event.tokens[i]);
+        EXPECT_GE(event.logprobs[i].top()[0].logprob, event.logprobs[i].drawn.logprob);
+        all.push_back(event.logprobs[i]);
+      }
+    }
+    found.push_back(std::move(all));
+  }
+  ASSERT_EQ(found[0].size(), found[1].size());
+  for (size_t i = 0; i < found[0].size(); ++i) {
+    EXPECT_EQ(found[0][i].drawn, found[1][i].drawn);
+    EXPECT_EQ(found[0][i].ranked, found[1][i].ranked);
+  }
+}
+
+TEST(LocalEngine, RefusesTokensThatDoNotExist) {
+  const auto engine = make_engine(small_options());
+  GenerationRequest request;
+  request.prompt_tokens = {'h'};
+  request.sampling.stop_token_ids = {ToyTokenizer::kVocabSize};
+  EXPECT_EQ(engine->submit(request).status().param(), "stop_token_ids");
+  request.sampling.stop_token_ids = {};
+  request.sampling.logit_bias = {{.token = -1, .bias = 0}};
+  EXPECT_EQ(engine->submit(request).status().param(), "logit_bias");
+}
+
 TEST(LocalEngine, RefusesPredictionsThatNoAnswerCanBe) {
   auto engine = make_engine(small_options());
   GenerationRequest request = make_request(3, 5, 1);

@@ -6,7 +6,7 @@
 namespace youtu {
 
 ModelRunner::ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t max_step_tokens)
-    : executor_(executor), sampler_(executor.vocab_size()) {
+    : executor_(executor), sampler_(executor.vocab_size()), logprob_reader_(executor.vocab_size()) {
   const size_t batch = static_cast<size_t>(max_batch_size);
   const size_t step_tokens = static_cast<size_t>(max_step_tokens);
   token_ids_.reserve(step_tokens);
@@ -17,6 +17,7 @@ ModelRunner::ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t
   logit_rows_.reserve(rows);
   logits_.resize(rows * static_cast<size_t>(executor.vocab_size()));
   result_.outcomes.reserve(batch);
+  result_.logprobs.reserve(rows);
 }
 
 const StepResult& ModelRunner::run(const StepPlan& plan) {
@@ -31,6 +32,7 @@ const StepResult& ModelRunner::run(const StepPlan& plan) {
   CHECK(num_logits <= logits_.size());
   const Status status = executor_.forward(batch, std::span(logits_).first(num_logits));
   result_.outcomes.assign(plan.sequences.size(), {.status = status});
+  result_.logprobs.clear();
   if (status.is_ok()) sample(plan);
   return result_;
 }
@@ -91,15 +93,19 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
   const size_t vocab_size = static_cast<size_t>(executor_.vocab_size());
   const Sequence& sequence = *planned.sequence;
   const std::span<const TokenId> draft = sequence.draft();
+  const std::optional<int32_t> num_ranked = sequence.sampling().top_logprobs;
+  if (num_ranked) outcome.first_logprobs = static_cast<int32_t>(result_.logprobs.size());
   for (int32_t i = 0; i <= planned.num_draft_tokens; ++i) {
     const auto row = logits.subspan(static_cast<size_t>(i) * vocab_size, vocab_size);
-    const auto token =
-        sampler_.sample(row, sequence.sampling(), sequence.history(i), sequence.seed());
+    if (num_ranked) logprob_reader_.read(row);
+    const auto token = sampler_.sample(row, sequence.sampling(), sequence.history(i),
+                                       sequence.seed(), sequence.banned_tokens(i));
     if (!token) {
       // What was drawn before it stands; the next step comes here again.
       if (i == 0) outcome.status = token.status();
       return;
     }
+    if (num_ranked) result_.logprobs.push_back(logprob_reader_.of(*token, *num_ranked));
     outcome.sampled[static_cast<size_t>(outcome.num_sampled++)] = *token;
     if (i < planned.num_draft_tokens && *token != draft[static_cast<size_t>(i)]) return;
   }

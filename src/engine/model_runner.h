@@ -8,6 +8,7 @@
 
 #include "engine/step.h"
 #include "engine/step_executor.h"
+#include "sampling/logprob_reader.h"
 #include "sampling/sampler.h"
 
 namespace youtu {
@@ -31,6 +32,7 @@ class ModelRunner {
 
   StepExecutor& executor_;
   Sampler sampler_;
+  LogprobReader logprob_reader_;
   std::vector<TokenId> token_ids_;     // [T]
   std::vector<int32_t> positions_;     // [T]
   std::vector<int32_t> slot_mapping_;  // [T]

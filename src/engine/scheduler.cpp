@@ -230,24 +230,25 @@ void Scheduler::commit(const StepPlan& plan, const StepResult& result) {
       sequence.finish(FinishReason::kError, outcome.status);
       continue;
     }
-    accept(planned, outcome);
+    accept(planned, outcome, result.logprobs);
   }
   retire_finished();
 }
 
-void Scheduler::accept(const PlannedSequence& planned, const StepOutcome& outcome) {
+void Scheduler::accept(const PlannedSequence& planned, const StepOutcome& outcome,
+                       std::span<const TokenLogprobs> logprobs) {
   Sequence& sequence = *planned.sequence;
   const int64_t num_unread =
       std::max<int64_t>(0, sequence.num_prompt_tokens() - sequence.num_computed_tokens());
   counters_.prompt_tokens += std::min<int64_t>(num_unread, planned.num_new_tokens);
   sequence.end_draft(std::max(0, outcome.num_sampled - 1));
   sequence.advance(planned.num_new_tokens);
-  bool is_first = true;
-  for (const TokenId token : outcome.tokens()) {
-    if (sequence.is_finished()) break;
+  for (int32_t i = 0; i < outcome.num_sampled && !sequence.is_finished(); ++i) {
     // The token before was guessed, so it is computed already.
-    if (!std::exchange(is_first, false)) sequence.advance(1);
-    sequence.append(token);
+    if (i > 0) sequence.advance(1);
+    const auto place = static_cast<size_t>(outcome.first_logprobs + i);
+    sequence.append(outcome.sampled[static_cast<size_t>(i)],
+                    outcome.first_logprobs < 0 ? nullptr : &logprobs[place]);
     ++counters_.completion_tokens;
     accounts_.charge(sequence.client(), kCompletionTokenCost);
   }

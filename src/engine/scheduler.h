@@ -102,7 +102,8 @@ class Scheduler {
   Sequence& begin(std::unique_ptr<Sequence> sequence, BlockTable table);
   void plan_sequence(Sequence& sequence);
   void plan_drafts(const StepCosts& costs);
-  void accept(const PlannedSequence& planned, const StepOutcome& outcome);
+  void accept(const PlannedSequence& planned, const StepOutcome& outcome,
+              std::span<const TokenLogprobs> logprobs);
   void retire_finished();
 
   SchedulerOptions options_;

@@ -33,6 +33,13 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
   staged_text_.reserve(kReservedTextBytes);
   if (request.timeout.count() > 0) deadline_ = arrival + request.timeout;
   staged_tokens_.reserve(size_t{kMaxDraftTokens} + 1);
+  if (sampling_.top_logprobs) staged_logprobs_.reserve(size_t{kMaxDraftTokens} + 1);
+  if (sampling_.min_new_tokens > 0) {
+    early_ends_ = sampling_.stop_token_ids;
+    if (!sampling_.ignore_eos) {
+      early_ends_.insert(early_ends_.end(), end_tokens_.begin(), end_tokens_.end());
+    }
+  }
   if (request.speculation) lookup_.emplace(std::move(request.prediction));
   if (sampling_.loop_guard != LoopGuard::kOff) loop_detector_ = std::make_unique<LoopDetector>();
 }
@@ -80,19 +87,30 @@ void Sequence::rewind() {
   num_computed_tokens_ = 0;
 }
 
-bool Sequence::is_end_token(TokenId token) const {
-  return std::find(end_tokens_.begin(), end_tokens_.end(), token) != end_tokens_.end();
+std::span<const TokenId> Sequence::banned_tokens(int32_t num_draft) const {
+  if (num_completion_tokens() + num_draft >= sampling_.min_new_tokens) return {};
+  return early_ends_;
+}
+
+// The request's own end tokens go first: they are told apart in the answer.
+bool Sequence::ends_with(TokenId token) {
+  const auto holds = [token](std::span<const TokenId> tokens) {
+    return std::find(tokens.begin(), tokens.end(), token) != tokens.end();
+  };
+  if (holds(sampling_.stop_token_ids)) stop_token_ = token;
+  return stop_token_ || (!sampling_.ignore_eos && holds(end_tokens_));
 }
 
 // An end token counts as a token of the completion, as with vLLM and OpenAI, but its text is not
 // part of the answer.
-void Sequence::append(TokenId token) {
+void Sequence::append(TokenId token, const TokenLogprobs* logprobs) {
   CHECK(!is_finished());
   CHECK(num_uncomputed_tokens() == 0 && draft().empty());
   tokens_.push_back(token);
   ++num_tokens_;
   staged_tokens_.push_back(token);
-  if (!sampling_.ignore_eos && is_end_token(token)) {
+  if (logprobs) staged_logprobs_.push_back(*logprobs);
+  if (ends_with(token)) {
     flush_text(FinishReason::kEndOfSequence);
   } else if (completes_stop_string(token)) {
     finish_reason_ = FinishReason::kStopString;
@@ -105,7 +123,8 @@ void Sequence::append(TokenId token) {
 
 bool Sequence::completes_stop_string(TokenId token) {
   const TimePoint begin = steady_clock().now();
-  const bool is_complete = text_.append(token, staged_text_);
+  const bool may_stop = num_completion_tokens() > sampling_.min_new_tokens;
+  const bool is_complete = text_.append(token, may_stop, staged_text_);
   timeline_.add_detokenize(steady_clock().now() - begin);
   return is_complete;
 }
@@ -140,18 +159,24 @@ bool Sequence::publish() {
     const Usage usage = {.prompt_tokens = num_prompt_tokens(),
                          .completion_tokens = num_completion_tokens(),
                          .cached_tokens = num_cached_tokens()};
-    stream_->finish(staged_text_, staged_tokens_,
-                    {.reason = finish_reason_,
-                     .status = std::move(status_),
-                     .usage = usage,
-                     .timings = std::move(timings_),
-                     .repetition = repetition_});
+    stream_->finish(
+        staged_text_, staged_tokens_,
+        {.reason = finish_reason_,
+         .status = std::move(status_),
+         .usage = usage,
+         .timings = std::move(timings_),
+         .repetition = repetition_,
+         .stop_string =
+             finish_reason_ == FinishReason::kStopString ? text_.stop_string() : std::string(),
+         .stop_token = stop_token_},
+        staged_logprobs_);
     return true;
   }
   if (staged_tokens_.empty()) return false;
-  stream_->push(staged_text_, staged_tokens_);
+  stream_->push(staged_text_, staged_tokens_, staged_logprobs_);
   staged_text_.clear();
   staged_tokens_.clear();
+  staged_logprobs_.clear();
   return true;
 }
 

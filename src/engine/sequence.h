@@ -46,6 +46,9 @@ class Sequence {
             num_prompt_tokens_};
   }
 
+  // What may not be drawn after `num_draft` guesses: the ends, while it is too short for one.
+  std::span<const TokenId> banned_tokens(int32_t num_draft) const;
+
   int64_t num_tokens() const { return static_cast<int64_t>(num_tokens_); }
   int64_t num_computed_tokens() const { return num_computed_tokens_; }
   int64_t num_uncomputed_tokens() const { return num_tokens() - num_computed_tokens_; }
@@ -85,7 +88,8 @@ class Sequence {
   void rewind();
   // Takes a sampled token, and finishes the sequence if it is an end token, completes a stop string
   // or is the last that was asked for. REQUIRES: all tokens are computed, and there is no draft.
-  void append(TokenId token);
+  // `logprobs` are reported if there are any.
+  void append(TokenId token, const TokenLogprobs* logprobs = nullptr);
   // Ends it for a reason from outside. Text that was held back is given out: it was generated.
   void finish(FinishReason reason, Status status = {});
 
@@ -99,7 +103,7 @@ class Sequence {
   bool publish();
 
  private:
-  bool is_end_token(TokenId token) const;
+  bool ends_with(TokenId token);
   void flush_text(FinishReason reason);
   bool completes_stop_string(TokenId token);
   bool is_looping(TokenId token);
@@ -117,6 +121,7 @@ class Sequence {
   int64_t ticket_ = 0;
   BlockTable block_table_;
   std::span<const TokenId> end_tokens_;
+  std::vector<TokenId> early_ends_;  // banned at first; empty if the request has no such limit
   CompletionText text_;
   std::shared_ptr<BoundedGenerationStream> stream_;
   RequestTimeline timeline_;
@@ -128,7 +133,9 @@ class Sequence {
   // The staged event.
   std::string staged_text_;
   std::vector<TokenId> staged_tokens_;
+  std::vector<TokenLogprobs> staged_logprobs_;
   FinishReason finish_reason_ = FinishReason::kNone;
+  std::optional<TokenId> stop_token_;
   Status status_;
   RequestTimings timings_;
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/toy_tokenizer.h"
 
 namespace youtu {
@@ -15,7 +17,8 @@ class SequenceTest : public testing::Test {
                                  .sampling = std::move(sampling),
                                  .skip_control_tokens = skip_control_tokens};
     stream_ = std::make_shared<BoundedGenerationStream>(1, request.sampling.max_new_tokens);
-    auto text = CompletionText::create(tokenizer_, skip_control_tokens, request.sampling.stop);
+    auto text = CompletionText::create(tokenizer_, skip_control_tokens, request.sampling.stop,
+                                       request.sampling.include_stop);
     EXPECT_TRUE(text.is_ok());
     sequence_ = std::make_unique<Sequence>(std::move(request), 1, tokenizer_.eos_tokens(),
                                            *std::move(text), stream_);
@@ -130,6 +133,66 @@ TEST_F(SequenceTest, CutsBeforeAStopStringThatSpansTokens) {
   EXPECT_EQ(text_, "xEy");
   EXPECT_EQ(last_.finish_reason, FinishReason::kStopString);
   EXPECT_EQ(last_.usage.completion_tokens, 6);
+}
+
+TEST_F(SequenceTest, KeepsAStopStringThatIsAskedFor) {
+  SamplingParams sampling = with_length(100);
+  sampling.stop = {"END"};
+  sampling.include_stop = true;
+  start(sampling);
+  feed("xEND");
+  EXPECT_EQ(text_, "xEND");
+  EXPECT_EQ(last_.finish_reason, FinishReason::kStopString);
+  EXPECT_EQ(last_.stop_string, "END");
+}
+
+TEST_F(SequenceTest, EndsAtTheRequestsOwnEndTokensAndSaysWhich) {
+  SamplingParams sampling = with_length(100);
+  sampling.stop_token_ids = {'x', 'y'};
+  sampling.ignore_eos = true;
+  start(sampling);
+  feed("aby");
+  EXPECT_EQ(text_, "ab");
+  EXPECT_EQ(last_.finish_reason, FinishReason::kEndOfSequence);
+  EXPECT_EQ(last_.stop_token, 'y');
+  EXPECT_EQ(last_.stop_string, "");
+}
+
+TEST_F(SequenceTest, BansItsEndsAndLooksForNoStopStringWhileItIsTooShort) {
+  SamplingParams sampling = with_length(100);
+  sampling.min_new_tokens = 3;
+  sampling.stop_token_ids = {'x'};
+  sampling.stop = {"a"};
+  Sequence& sequence = start(sampling);
+  const auto is_banned = [&](TokenId token, int32_t num_draft) {
+    const auto banned = sequence.banned_tokens(num_draft);
+    return std::find(banned.begin(), banned.end(), token) != banned.end();
+  };
+  EXPECT_TRUE(is_banned('x', 0));
+  EXPECT_TRUE(is_banned(tokenizer_.eos_tokens().front(), 2));
+  EXPECT_FALSE(is_banned('x', 3));
+  feed("aba");
+  EXPECT_FALSE(sequence.is_finished());
+  EXPECT_FALSE(is_banned('x', 0));
+  feed("ca");
+  EXPECT_EQ(text_, "abac");
+  EXPECT_EQ(last_.finish_reason, FinishReason::kStopString);
+}
+
+TEST_F(SequenceTest, ReportsLogprobsBesideTheirTokens) {
+  SamplingParams sampling = with_length(2);
+  sampling.top_logprobs = 0;
+  Sequence& sequence = start(sampling);
+  for (const float logprob : {-0.5f, -2.0f}) {
+    sequence.advance(static_cast<int32_t>(sequence.num_uncomputed_tokens()));
+    TokenLogprobs logprobs;
+    logprobs.drawn = {'a', logprob};
+    sequence.append('a', &logprobs);
+    publish();
+    ASSERT_EQ(last_.tokens.size(), 1u);
+    ASSERT_EQ(last_.logprobs.size(), 1u);
+    EXPECT_EQ(last_.logprobs[0].drawn.logprob, logprob);
+  }
 }
 
 TEST_F(SequenceTest, GivesOutWhatAStopStringHeldBack) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "youtu/logprobs.h"
 #include "youtu/status.h"
 #include "youtu/types.h"
 
@@ -47,6 +48,8 @@ struct StepOutcome {
   // was right.
   std::array<TokenId, size_t{kMaxDraftTokens} + 1> sampled = {};
   int32_t num_sampled = 0;
+  // Where in StepResult::logprobs those of the sampled tokens begin; -1: not asked for.
+  int32_t first_logprobs = -1;
   Status status = {};  // why this sequence cannot go on
 
   std::span<const TokenId> tokens() const {
@@ -57,6 +60,7 @@ struct StepOutcome {
 // One outcome for each sequence of the plan, in its order.
 struct StepResult {
   std::vector<StepOutcome> outcomes;
+  std::vector<TokenLogprobs> logprobs;  // of the outcomes that have any, one after another
 };
 
 }  // namespace youtu

@@ -40,8 +40,9 @@ Sampler::Sampler(int32_t vocab_size) : vocab_size_(vocab_size), penalties_(vocab
 }
 
 Result<TokenId> Sampler::sample(std::span<float> logits, const SamplingParams& params,
-                                const TokenHistory& history, uint64_t seed) {
-  const auto possible = candidates(logits, params, history);
+                                const TokenHistory& history, uint64_t seed,
+                                std::span<const TokenId> banned) {
+  const auto possible = candidates(logits, params, history, banned);
   RETURN_IF_ERROR(possible);
   const double unit = random_unit(seed, history.tokens.size());
   const double target = unit * total_weight();
@@ -59,8 +60,15 @@ Result<TokenId> Sampler::sample(std::span<float> logits, const SamplingParams& p
 
 Result<std::span<const Candidate>> Sampler::candidates(std::span<float> logits,
                                                        const SamplingParams& params,
-                                                       const TokenHistory& history) {
+                                                       const TokenHistory& history,
+                                                       std::span<const TokenId> banned) {
   CHECK(logits.size() == static_cast<size_t>(vocab_size_));
+  for (const LogitBias& one : params.logit_bias) {
+    logits[static_cast<size_t>(one.token)] += static_cast<float>(one.bias);
+  }
+  for (const TokenId token : banned) {
+    logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+  }
   penalties_.apply(params, history, logits);
   const auto best = find_maximum(logits);
   RETURN_IF_ERROR(best);

@@ -1,7 +1,7 @@
-// From one row of logits to one token, in the order of Hugging Face and vLLM: penalties,
-// temperature, top_k, top_p, min_p, draw. The vocabulary is never sorted: the maxima of 64-column
-// blocks bound the threshold of top_k and top_p, and only the few columns above that bound are
-// looked at again.
+// From one row of logits to one token, in the order of Hugging Face and vLLM: bias, bans,
+// penalties, temperature, top_k, top_p, min_p, draw. The vocabulary is never sorted: the maxima of
+// 64-column blocks bound the threshold of top_k and top_p, and only the few columns above that
+// bound are looked at again.
 //
 // The token is a function of (logits, parameters, history, seed). Its random number belongs to
 // (seed, position), so neither the other sequences of a batch nor earlier draws have a say in it.
@@ -36,16 +36,19 @@ class Sampler {
 
   int32_t vocab_size() const { return vocab_size_; }
 
-  // The next token of a sequence. `logits` is used as scratch. Fails, with reason "numeric_error",
-  // when a logit is NaN or +inf, or when no token is possible. REQUIRES: validate(params) is ok,
-  // history tokens are in [0, vocab_size), logits.size() == vocab_size.
+  // The next token of a sequence, which is none of `banned`. `logits` is used as scratch. Fails,
+  // with reason "numeric_error", when a logit is NaN or +inf, or when no token is possible.
+  // REQUIRES: validate(params) is ok, all tokens are in [0, vocab_size), logits.size() ==
+  // vocab_size.
   Result<TokenId> sample(std::span<float> logits, const SamplingParams& params,
-                         const TokenHistory& history, uint64_t seed);
+                         const TokenHistory& history, uint64_t seed,
+                         std::span<const TokenId> banned = {});
 
   // The tokens that sample() would draw from, by ascending id. Valid until the next call.
   Result<std::span<const Candidate>> candidates(std::span<float> logits,
                                                 const SamplingParams& params,
-                                                const TokenHistory& history);
+                                                const TokenHistory& history,
+                                                std::span<const TokenId> banned = {});
 
  private:
   struct Maximum {

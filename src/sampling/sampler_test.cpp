@@ -57,6 +57,28 @@ TEST(Sampler, GreedyHonoursPenalties) {
   EXPECT_THAT(support({4, 3, 1}, params, {0}), ElementsAre(1));
 }
 
+TEST(Sampler, AddsBiasBeforeAllElse) {
+  SamplingParams params = neutral();
+  params.temperature = 0;
+  params.logit_bias = {{.token = 0, .bias = -100}, {.token = 2, .bias = 1.5}};
+  EXPECT_THAT(support({4, 3, 2}, params), ElementsAre(2));
+  params.repetition_penalty = 2.0;  // of 3.5, not of 2 and then 1.5 more
+  EXPECT_THAT(support({4, 3, 2}, params, {2}), ElementsAre(1));
+}
+
+TEST(Sampler, NeverDrawsABannedToken) {
+  SamplingParams params = neutral();
+  params.logit_bias = {{.token = 1, .bias = 100}};
+  Sampler sampler(3);
+  const std::vector<TokenId> banned = {1};
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    std::vector<float> logits = {0, 50, 0};
+    const auto token = sampler.sample(logits, params, {{}, 0}, seed, banned);
+    ASSERT_TRUE(token.is_ok());
+    EXPECT_NE(*token, 1);
+  }
+}
+
 TEST(Sampler, TopKKeepsTiesAtItsEdge) {
   SamplingParams params = neutral();
   params.top_k = 2;

@@ -59,6 +59,28 @@ Status check_stop(const std::vector<std::string>& stop) {
   return Status::ok();
 }
 
+Status check_stop_token_ids(const std::vector<TokenId>& tokens) {
+  if (tokens.size() <= kMaxStopTokenIds) return Status::ok();
+  return Status::invalid_argument(
+      fmt::format("stop_token_ids has {} tokens (at most {})", tokens.size(), kMaxStopTokenIds),
+      "stop_token_ids", "out_of_range");
+}
+
+Status check_logit_bias(const std::vector<LogitBias>& biases) {
+  if (biases.size() > kMaxLogitBiases) {
+    return Status::invalid_argument(
+        fmt::format("logit_bias has {} tokens (at most {})", biases.size(), kMaxLogitBiases),
+        "logit_bias", "out_of_range");
+  }
+  for (const LogitBias& one : biases) {
+    if (is_within(one.bias, -kMaxLogitBias, kMaxLogitBias)) continue;
+    return Status::invalid_argument(fmt::format("logit_bias of token {} is {} ({} to {})",
+                                                one.token, one.bias, -kMaxLogitBias, kMaxLogitBias),
+                                    "logit_bias", "out_of_range");
+  }
+  return Status::ok();
+}
+
 // A preset must leave room for a prompt in the default context of 2048 tokens.
 SamplingParams make_params(double temperature, int64_t top_k, double top_p, int64_t max_new_tokens,
                            double repetition_penalty) {
@@ -85,6 +107,11 @@ Status validate(const SamplingParams& params) {
   RETURN_IF_ERROR(
       check_integer("no_repeat_ngram_size", params.no_repeat_ngram_size, 0, kMaxNgramSize));
   RETURN_IF_ERROR(check_integer("max_new_tokens", params.max_new_tokens, 1, kMaxNewTokens));
+  RETURN_IF_ERROR(check_integer("min_new_tokens", params.min_new_tokens, 0, params.max_new_tokens));
+  RETURN_IF_ERROR(
+      check_integer("top_logprobs", params.top_logprobs.value_or(0), 0, int64_t{kMaxTopLogprobs}));
+  RETURN_IF_ERROR(check_stop_token_ids(params.stop_token_ids));
+  RETURN_IF_ERROR(check_logit_bias(params.logit_bias));
   return check_stop(params.stop);
 }
 

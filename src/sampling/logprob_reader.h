@@ -1,0 +1,37 @@
+// The logarithms of a row's probabilities. Only what was asked for is made: the row's normaliser
+// once, then the likeliest tokens and the one that was drawn.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "youtu/logprobs.h"
+#include "youtu/types.h"
+
+namespace youtu {
+
+// One thread. Nothing is allocated after construction.
+class LogprobReader {
+ public:
+  explicit LogprobReader(int32_t vocab_size);
+
+  // Keeps the row, so that the sampler may have it as scratch. REQUIRES: logits.size() ==
+  // vocab_size. A row that no token can be drawn from gives no sensible numbers.
+  void read(std::span<const float> logits);
+  // Of the row that was read last. REQUIRES: 0 <= num_ranked <= kMaxTopLogprobs.
+  TokenLogprobs of(TokenId drawn, int32_t num_ranked);
+
+ private:
+  float logprob(TokenId token) const {
+    return (logits_[static_cast<size_t>(token)] - maximum_) - log_sum_;
+  }
+
+  std::vector<float> logits_;   // [vocab_size]
+  std::vector<TokenId> order_;  // [vocab_size], scratch
+  // Apart, because their sum would round the second away where the first is large.
+  float maximum_ = 0;
+  float log_sum_ = 0;  // log of the sum of exp(logit - maximum)
+};
+
+}  // namespace youtu
