@@ -9,7 +9,9 @@
 #include "http/host_rules.h"
 #include "http/server.h"
 #include "server/native_api.h"
+#include "server/openai/openai_api.h"
 #include "server/sessions_api.h"
+#include "server/tokenizer_api.h"
 #include "youtu/engine.h"
 
 #include <fmt/format.h>
@@ -141,17 +143,30 @@ http::ServerOptions server_options(const ServerConfig& config) {
   return options;
 }
 
-NativeApiOptions api_options(const ConfigReport& report) {
-  const ServerConfig& config = report.config;
-  NativeApiOptions options;
+ServingOptions serving_options(const ServerConfig& config) {
+  ServingOptions options;
   options.model_name = config.model_name;
-  options.defaults.preset = config.default_preset;
-  const std::string& source = report.sources.at("default_preset");
-  options.defaults.preset_source = source == "default" ? "default" : "config";
-  options.defaults.clean_input = config.clean_input;
+  options.model_aliases = config.model_aliases;
   options.request_timeout =
       std::chrono::duration_cast<std::chrono::seconds>(config.request_timeout);
   return options;
+}
+
+ChatDefaults chat_defaults(const ConfigReport& report) {
+  ChatDefaults defaults;
+  defaults.preset = report.config.default_preset;
+  const std::string& source = report.sources.at("default_preset");
+  defaults.preset_source = source == "default" ? "default" : "config";
+  defaults.clean_input = report.config.clean_input;
+  defaults.is_strict = report.config.strict_parameters;
+  return defaults;
+}
+
+openai::Defaults openai_defaults(const ServerConfig& config) {
+  openai::Defaults defaults;
+  defaults.preset = config.openai_preset;
+  defaults.is_strict = config.strict_parameters;
+  return defaults;
 }
 
 // None where the settings want none.
@@ -219,7 +234,10 @@ int run_server(const ConfigReport& report, const std::string& model_path) {
   // What the server's answers use is destroyed after it.
   std::unique_ptr<SessionStore> sessions;
   std::optional<SessionsApi> sessions_api;
-  NativeApi api(api_options(report));
+  ServingState state(serving_options(config));
+  NativeApi api(state, chat_defaults(report));
+  TokenizerApi tokenizer_api(state);
+  openai::OpenAiApi openai_api(state, openai_defaults(config));
   Result<std::unique_ptr<http::Server>> server = http::Server::bind(server_options(config));
   if (!server) return fail(kExitConfiguration, server.status());
   Result<std::unique_ptr<SessionStore>> opened = open_sessions(config);
@@ -227,6 +245,8 @@ int run_server(const ConfigReport& report, const std::string& model_path) {
   sessions = *std::move(opened);
   http::Router router;
   api.add_routes(router);
+  openai_api.add_routes(router);
+  tokenizer_api.add_routes(router);
   if (sessions) {
     sessions_api.emplace(*sessions).add_routes(router);
     api.keep_sessions({sessions.get(), [&server](std::function<void()> work) {
@@ -243,16 +263,16 @@ int run_server(const ConfigReport& report, const std::string& model_path) {
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
   (*engine)->set_step_listener([&server] { (*server)->wake(); });
   signals.begin_serving();
-  api.attach(**engine);
+  state.attach(**engine);
   print_welcome((*engine)->model_info(), **server, loading.count());
 
   serve_until_closing(signals, **server, sessions.get());
   fmt::print("closing: answers under way have up to {} s\n", config.drain_timeout.count() / 1000);
   std::fflush(stdout);
-  api.begin_drain();
+  state.begin_drain();
   const bool complete = (*server)->drain(config.drain_timeout);
   if (!complete) {  // whoever still waits is told, and not left with half an answer
-    api.cut_off();
+    state.cut_off();
     (*server)->wake();
     (*server)->drain(kLastWordsTimeout);
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,5 +28,11 @@ Result<OrderedJson> parse_ordered_json(std::string_view text, const JsonLimits& 
 
 // Never throws: bytes that are no UTF-8 become U+FFFD.
 std::string dump_json(const Json& json);
+std::string dump_json(const OrderedJson& json);
+
+template <typename T>
+OrderedJson or_null(const std::optional<T>& value) {
+  return value ? OrderedJson(*value) : OrderedJson();
+}
 
 }  // namespace youtu

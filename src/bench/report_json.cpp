@@ -9,11 +9,6 @@ namespace {
 
 constexpr int kVersion = 1;
 
-template <typename T>
-OrderedJson or_null(const std::optional<T>& value) {
-  return value ? OrderedJson(*value) : OrderedJson();
-}
-
 OrderedJson machine_json(const BenchMachine& machine) {
   OrderedJson json;
   json["cpu"] = machine.cpu;

@@ -1,6 +1,7 @@
 #include "config/server_config.h"
 
 #include "base/check.h"
+#include "base/nearest_name.h"
 #include "config/settings_file.h"
 
 #include <fmt/format.h>
@@ -38,6 +39,8 @@ std::vector<Option> serving_options() {
        "Hugging Face folder, .gguf or .youtu file; the demo model if not given"},
       {"model_name", &ServerConfig::model_name,
        "name told to clients; the model's own if not given"},
+      {"model_aliases", &ServerConfig::model_aliases,
+       "further names that requests may give as their model"},
       {"max_context_tokens", &ServerConfig::max_context_tokens, "prompt and answer of one request",
        16, kMaxTokens},
       {"threads", &ServerConfig::threads,
@@ -71,6 +74,10 @@ std::vector<Option> serving_options() {
        "requests that may wait; more are refused", 0, 4096},
       {"max_step_tokens", &ServerConfig::max_step_tokens, "most tokens in one step", 16, 65536},
       {"default_preset", &ServerConfig::default_preset, "preset of requests that name none"},
+      {"openai_preset", &ServerConfig::openai_preset,
+       "the same for requests to /v1, whose clients know no presets"},
+      {"strict_parameters", &ServerConfig::strict_parameters,
+       "refuse requests with parameters that are unknown or without effect"},
       {"clean_input", &ServerConfig::clean_input,
        "straighten curly quotes and the ellipsis in prompts"},
       {"request_timeout", &ServerConfig::request_timeout, "longest that one answer may take", 1000,
@@ -123,32 +130,11 @@ const Option* find_option(std::string_view key) {
   return nullptr;
 }
 
-// How many letters must change to make one word of the other.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({change, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row[b.size()];
-}
-
 std::string did_you_mean(std::string_view key) {
-  constexpr size_t kMaxDistance = 4;
-  const Option* nearest = nullptr;
-  size_t distance = kMaxDistance + 1;
-  for (const Option& option : options()) {
-    const size_t d = edit_distance(key, option.key);
-    if (d < distance && d < option.key.size()) {
-      distance = d;
-      nearest = &option;
-    }
-  }
-  return nearest ? fmt::format(" (did you mean {}?)", nearest->key) : "";
+  std::vector<std::string_view> keys;
+  for (const Option& option : options()) keys.push_back(option.key);
+  const std::string_view nearest = nearest_name(key, keys);
+  return nearest.empty() ? "" : fmt::format(" (did you mean {}?)", nearest);
 }
 
 std::string duration_text(int64_t ms) {
@@ -325,16 +311,19 @@ std::string value_text(const ServerConfig& config, const Option& option) {
   return std::visit(Text{config}, option.member);
 }
 
+Status check_preset(std::string_view key, const std::string& name) {
+  if (find_sampling_preset(name)) return Status::ok();
+  std::string names;
+  for (const SamplingPreset& preset : sampling_presets())
+    names.append(names.empty() ? "" : ", ").append(preset.name);
+  return Status::invalid_argument(fmt::format("{} is \"{}\" ({})", key, name.substr(0, 64), names),
+                                  std::string(key));
+}
+
 // What is right in itself but not together.
 Status check_together(const ServerConfig& config) {
-  if (!find_sampling_preset(config.default_preset)) {
-    std::string names;
-    for (const SamplingPreset& preset : sampling_presets())
-      names.append(names.empty() ? "" : ", ").append(preset.name);
-    return Status::invalid_argument(
-        fmt::format("default_preset is \"{}\" ({})", config.default_preset, names),
-        "default_preset");
-  }
+  RETURN_IF_ERROR(check_preset("default_preset", config.default_preset));
+  RETURN_IF_ERROR(check_preset("openai_preset", config.openai_preset));
   if (config.load != "map" && config.load != "read") {
     return Status::invalid_argument(
         fmt::format("load is \"{}\" (map or read)", config.load.substr(0, 64)), "load");

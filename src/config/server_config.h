@@ -24,6 +24,7 @@ struct ServerConfig {
   int64_t port = 8080;
   std::string model;       // empty: the demo model
   std::string model_name;  // empty: the model's own name
+  std::vector<std::string> model_aliases;
   int64_t max_context_tokens = 2048;
   int64_t threads = 0;
   std::string isa;
@@ -41,6 +42,8 @@ struct ServerConfig {
   int64_t max_queued_requests = 32;
   int64_t max_step_tokens = 512;
   std::string default_preset{kDefaultPreset};
+  std::string openai_preset = "recommended";
+  bool strict_parameters = false;
   bool clean_input = false;
   std::chrono::milliseconds request_timeout{600'000};
   std::chrono::milliseconds drain_timeout{30'000};

@@ -10,11 +10,6 @@ namespace {
 
 constexpr int kVersion = 1;
 
-template <typename T>
-OrderedJson or_null(const std::optional<T>& value) {
-  return value ? OrderedJson(*value) : OrderedJson();
-}
-
 // "mean_ttft_ms", "p99_ttft_ms", ...
 void add_distribution(OrderedJson& json, std::string_view name, const Distribution& ms) {
   json[fmt::format("mean_{}_ms", name)] = ms.mean;

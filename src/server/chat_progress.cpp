@@ -168,9 +168,8 @@ class StreamedAnswer : public http::BodyStream {
 
 std::vector<http::Field> chat_fields(const ChatJob& job) {
   std::vector<http::Field> fields;
-  if (!job.request.ignored_fields.empty()) {
-    fields.push_back({"X-Ignored-Params", ignored_fields_header(job.request.ignored_fields)});
-  }
+  std::string ignored = ignored_fields_header(job.request.warnings);
+  if (!ignored.empty()) fields.push_back({"X-Ignored-Params", std::move(ignored)});
   if (job.history) fields.push_back({"X-History", history_header(*job.history)});
   return fields;
 }

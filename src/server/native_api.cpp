@@ -1,10 +1,8 @@
 #include "server/native_api.h"
 
-#include <algorithm>
 #include <memory>
-#include <random>
-#include <span>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -12,39 +10,14 @@
 #include "server/chat_progress.h"
 #include "server/conversation.h"
 #include "server/engine_metrics.h"
+#include "server/fresh_seed.h"
 #include "server/json_content.h"
 #include "server/prometheus_text.h"
+#include "server/thinking.h"
 
 namespace youtu {
 
 namespace {
-
-// Enough tokens to see whether a prompt ends with a tag and line breaks.
-constexpr size_t kPromptTailTokens = 8;
-
-// A seed that JavaScript can hold, so that a client can send back the one it was told.
-uint64_t fresh_seed() {
-  std::random_device device;
-  const uint64_t bits = (static_cast<uint64_t>(device()) << 32) | device();
-  return bits >> 11;
-}
-
-// Some templates open the thinking themselves. Without a template the end of the prompt is the
-// user's text, which opens nothing.
-bool ends_in_open_thinking(const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
-  if (!tokenizer.has_chat_template()) return false;
-  const size_t tail = std::min(prompt.size(), kPromptTailTokens);
-  std::string text = tokenizer.decode(prompt.subspan(prompt.size() - tail), /*skip_control=*/false);
-  text.erase(text.find_last_not_of(" \r\n") + 1);
-  return text.ends_with("<think>");
-}
-
-// Where the thinking tags are control tokens they would be left out of the text, and nothing would
-// part the thoughts from the answer.
-bool thinking_tags_are_control(const Tokenizer& tokenizer) {
-  const std::optional<TokenId> tag = tokenizer.find_token("</think>");
-  return tag && tokenizer.is_control(*tag);
-}
 
 Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const ChatRequest& chat,
                                           std::vector<TokenId> prompt) {
@@ -52,16 +25,7 @@ Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const Chat
   generation.prompt_tokens = std::move(prompt);
   generation.sampling = chat.sampling;
   generation.skip_control_tokens = !(chat.enable_thinking && thinking_tags_are_control(tokenizer));
-  generation.cache_salt = chat.scheduling.cache_salt;
-  generation.priority = chat.scheduling.priority;
-  generation.timeout = chat.scheduling.timeout;
-  generation.ttft_slo = chat.scheduling.ttft_slo;
-  generation.speculation = chat.scheduling.speculation;
-  if (chat.scheduling.prediction.empty()) return generation;
-  Result<std::vector<TokenId>> prediction =
-      tokenizer.encode(chat.scheduling.prediction, /*trusted=*/false);
-  RETURN_IF_ERROR(prediction);
-  generation.prediction = *std::move(prediction);
+  RETURN_IF_ERROR(apply_scheduling(chat.scheduling, tokenizer, generation));
   return generation;
 }
 
@@ -75,35 +39,20 @@ void NativeApi::add_routes(http::Router& router) {
              [this](const http::Request& request) { return chat_stream(request); });
 }
 
-void NativeApi::attach(Engine& engine) {
-  engine_model_name_ = engine.model_info().name;
-  engine_ = &engine;
-}
-
-const std::string& NativeApi::model_name() const {
-  return options_.model_name.empty() && engine_.load() ? engine_model_name_ : options_.model_name;
-}
-
-Status NativeApi::readiness() const {
-  if (draining_) return {StatusCode::kUnavailable, "the server is closing", {}, "draining"};
-  if (!engine_.load()) return {StatusCode::kUnavailable, "the model is loading", {}, "loading"};
-  return Status::ok();
-}
-
 http::Response NativeApi::health() const {
-  const Status status = readiness();
+  const Status status = state_.readiness();
   http::Response response = status ? http::Response{} : status_response(status);
-  response.body = health_body(status ? "healthy" : status.reason(), model_name());
+  response.body = health_body(status ? "healthy" : status.reason(), state_.model_name());
   return response;
 }
 
 // Answered while draining too: that is when someone watches.
 http::Response NativeApi::metrics() const {
-  const Engine* engine = engine_.load();
-  if (!engine) return status_response(readiness());
+  const Engine* engine = state_.engine();
+  if (!engine) return status_response(state_.readiness());
   http::Response response;
   response.content_type = PrometheusText::kContentType;
-  response.body = engine_metrics(engine->stats(), engine->model_info(), model_name());
+  response.body = engine_metrics(engine->stats(), engine->model_info(), state_.model_name());
   return response;
 }
 
@@ -123,12 +72,9 @@ Result<std::shared_ptr<OpenTurn>> NativeApi::open_turn(const ChatRequest& chat,
 
 Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   const TimePoint arrival = steady_clock().now();
-  RETURN_IF_ERROR(readiness());
-  Engine& engine = *engine_.load();
-  // Before the work on its text: whoever storms a full server shall not take its processors as
-  // well.
-  RETURN_IF_ERROR(engine.check_room());
-  Result<ChatRequest> chat = parse_chat_request(request.body, options_.defaults);
+  RETURN_IF_ERROR(state_.check_room());
+  Engine& engine = state_.ready_engine();
+  Result<ChatRequest> chat = parse_chat_request(request.body, defaults_);
   RETURN_IF_ERROR(chat);
   ChatJob job;
   Conversation conversation;
@@ -159,9 +105,9 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   RETURN_IF_ERROR(handle);
   job.handle = *std::move(handle);
   job.request = *std::move(chat);
-  job.model_name = model_name();
-  job.give_up = std::chrono::steady_clock::now() + options_.request_timeout;
-  job.is_cut_off = &is_cut_off_;
+  job.model_name = state_.model_name();
+  job.give_up = state_.give_up_time();
+  job.is_cut_off = state_.is_cut_off();
   return job;
 }
 

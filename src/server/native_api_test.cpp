@@ -21,11 +21,12 @@ using test::ScriptedEngine;
 class NativeApiTest : public ::testing::Test {
  protected:
   // The whole server over a scripted engine.
-  void start(ScriptedEngine::Pace pace = ScriptedEngine::Pace::kFree, NativeApiOptions options = {},
+  void start(ScriptedEngine::Pace pace = ScriptedEngine::Pace::kFree, ServingOptions options = {},
              EngineOptions engine_options = {}) {
     options.model_name = "Youtu-LLM-2B";
     engine_ = std::make_unique<ScriptedEngine>(pace, engine_options);
-    api_ = std::make_unique<NativeApi>(options);
+    state_ = std::make_unique<ServingState>(options);
+    api_ = std::make_unique<NativeApi>(*state_);
     http::ServerOptions server_options;
     server_options.port = 0;
     auto server = http::Server::bind(server_options);
@@ -37,9 +38,9 @@ class NativeApiTest : public ::testing::Test {
     server_->start(std::move(router));
   }
   void start_ready(ScriptedEngine::Pace pace = ScriptedEngine::Pace::kFree,
-                   NativeApiOptions options = {}, EngineOptions engine_options = {}) {
+                   ServingOptions options = {}, EngineOptions engine_options = {}) {
     start(pace, options, engine_options);
-    api_->attach(*engine_);
+    state_->attach(*engine_);
   }
   void TearDown() override {
     if (server_) server_->stop();
@@ -54,6 +55,7 @@ class NativeApiTest : public ::testing::Test {
   }
 
   std::unique_ptr<ScriptedEngine> engine_;
+  std::unique_ptr<ServingState> state_;
   std::unique_ptr<NativeApi> api_;
   std::unique_ptr<http::Server> server_;
 };
@@ -73,9 +75,9 @@ TEST_F(NativeApiTest, SaysThatItIsLoadingAndThatItIsClosing) {
   EXPECT_EQ(loading.status, 503);
   EXPECT_EQ(json(loading)["error"]["code"], "loading");
   EXPECT_EQ(loading.fields.at("retry-after"), "2");
-  api_->attach(*engine_);
+  state_->attach(*engine_);
   EXPECT_EQ(chat(R"({"prompt":"a"})").status, 200);
-  api_->begin_drain();
+  state_->begin_drain();
   EXPECT_EQ(test::get(port(), "/health").status, 503);
   EXPECT_EQ(json(chat(R"({"prompt":"a"})"))["error"]["code"], "draining");
 }
@@ -236,7 +238,7 @@ TEST_F(NativeApiTest, AClientThatLeavesCancelsItsRequest) {
 }
 
 TEST_F(NativeApiTest, EveryRequestEnds) {
-  NativeApiOptions options;
+  ServingOptions options;
   options.request_timeout = 0s;
   start_ready(ScriptedEngine::Pace::kByHand, options);
   const RawResponse late = chat(R"({"prompt":"x"})");
@@ -281,8 +283,8 @@ TEST_F(NativeApiTest, AnswersThatAreCutOffSaySo) {
                   std::to_string(body.size()) + "\r\n\r\n" + body));
   std::string read;
   ASSERT_TRUE(stream.read_until("\r\n\r\n", &read));
-  api_->begin_drain();
-  api_->cut_off();
+  state_->begin_drain();
+  state_->cut_off();
   server_->wake();
   ASSERT_TRUE(stream.read_until("0\r\n\r\n", &read));
   EXPECT_NE(read.find("event: error\ndata: {\"error\""), std::string::npos) << read;
@@ -293,14 +295,14 @@ TEST_F(NativeApiTest, AnswersThatAreCutOffSaySo) {
 TEST_F(NativeApiTest, TellsItsMetrics) {
   start();
   EXPECT_EQ(test::get(port(), "/metrics").status, 503);
-  api_->attach(*engine_);
+  state_->attach(*engine_);
   chat(R"({"prompt":"a"})");
   const RawResponse response = test::get(port(), "/metrics");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.fields.at("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_NE(response.body.find("vllm:num_requests_running{model_name=\"Youtu-LLM-2B\""),
             std::string::npos);
-  api_->begin_drain();
+  state_->begin_drain();
   EXPECT_EQ(test::get(port(), "/metrics").status, 200);
 }
 

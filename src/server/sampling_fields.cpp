@@ -1,12 +1,17 @@
 #include "server/sampling_fields.h"
 
 #include "base/check.h"
+#include "server/json_fields.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
+#include <system_error>
 #include <variant>
 
 namespace youtu {
@@ -16,28 +21,34 @@ namespace {
 using Member =
     std::variant<double SamplingParams::*, int64_t SamplingParams::*, bool SamplingParams::*,
                  LoopGuard SamplingParams::*, std::optional<uint64_t> SamplingParams::*,
-                 std::vector<std::string> SamplingParams::*>;
+                 std::vector<std::string> SamplingParams::*, std::vector<TokenId> SamplingParams::*,
+                 std::vector<LogitBias> SamplingParams::*>;
 
 struct SamplingField {
-  std::string_view name;
-  std::string_view alias;  // may be empty
+  std::array<std::string_view, 3> names;  // ours, then what others call it; empty ones at the end
   Member member;
+
+  std::string_view name() const { return names[0]; }
 };
 
-constexpr std::array<SamplingField, 13> kFields = {{
-    {"temperature", "", &SamplingParams::temperature},
-    {"top_k", "", &SamplingParams::top_k},
-    {"top_p", "", &SamplingParams::top_p},
-    {"min_p", "", &SamplingParams::min_p},
-    {"max_new_tokens", "max_tokens", &SamplingParams::max_new_tokens},
-    {"repetition_penalty", "", &SamplingParams::repetition_penalty},
-    {"presence_penalty", "", &SamplingParams::presence_penalty},
-    {"frequency_penalty", "", &SamplingParams::frequency_penalty},
-    {"no_repeat_ngram_size", "", &SamplingParams::no_repeat_ngram_size},
-    {"seed", "", &SamplingParams::seed},
-    {"stop", "", &SamplingParams::stop},
-    {"ignore_eos", "", &SamplingParams::ignore_eos},
-    {"loop_guard", "", &SamplingParams::loop_guard},
+constexpr std::array<SamplingField, 17> kFields = {{
+    {{"temperature"}, &SamplingParams::temperature},
+    {{"top_k"}, &SamplingParams::top_k},
+    {{"top_p"}, &SamplingParams::top_p},
+    {{"min_p"}, &SamplingParams::min_p},
+    {{"max_new_tokens", "max_tokens", "max_completion_tokens"}, &SamplingParams::max_new_tokens},
+    {{"min_new_tokens", "min_tokens"}, &SamplingParams::min_new_tokens},
+    {{"repetition_penalty"}, &SamplingParams::repetition_penalty},
+    {{"presence_penalty"}, &SamplingParams::presence_penalty},
+    {{"frequency_penalty"}, &SamplingParams::frequency_penalty},
+    {{"no_repeat_ngram_size"}, &SamplingParams::no_repeat_ngram_size},
+    {{"logit_bias"}, &SamplingParams::logit_bias},
+    {{"seed"}, &SamplingParams::seed},
+    {{"stop"}, &SamplingParams::stop},
+    {{"include_stop", "include_stop_str_in_output"}, &SamplingParams::include_stop},
+    {{"stop_token_ids"}, &SamplingParams::stop_token_ids},
+    {{"ignore_eos"}, &SamplingParams::ignore_eos},
+    {{"loop_guard"}, &SamplingParams::loop_guard},
 }};
 
 constexpr std::array<std::string_view, 3> kLoopGuards = {"off", "report", "stop"};
@@ -47,8 +58,7 @@ std::string_view to_string(LoopGuard guard) {
 }
 
 Status wrong_type(std::string_view name, std::string_view expected) {
-  return Status::invalid_argument(std::string(name) + " must be " + std::string(expected),
-                                  std::string(name), "type");
+  return youtu::wrong_type(std::string(name), expected);
 }
 Status out_of_range(std::string_view name, std::string_view range) {
   return Status::invalid_argument(
@@ -135,46 +145,108 @@ Status read(std::string_view name, const Json& value, std::vector<std::string>& 
   return Status::ok();
 }
 
+Result<TokenId> read_token(std::string_view name, const Json& value) {
+  int64_t token = 0;
+  RETURN_IF_ERROR(read(name, value, token));
+  if (token < 0 || token > std::numeric_limits<TokenId>::max()) {
+    return out_of_range(name, "token ids");
+  }
+  return static_cast<TokenId>(token);
+}
+
+Status read(std::string_view name, const Json& value, std::vector<TokenId>& out) {
+  out.clear();
+  if (!value.is_array()) return wrong_type(name, "a list of token ids");
+  if (value.size() > kMaxStopTokenIds)
+    return out_of_range(name, "at most " + std::to_string(kMaxStopTokenIds) + " tokens");
+  for (const Json& item : value) {
+    const Result<TokenId> token = read_token(name, item);
+    RETURN_IF_ERROR(token);
+    out.push_back(*token);
+  }
+  return Status::ok();
+}
+
+// {"15339": -100}: JSON has no other keys than texts.
+Status read(std::string_view name, const Json& value, std::vector<LogitBias>& out) {
+  out.clear();
+  if (!value.is_object()) return wrong_type(name, "an object of token ids and numbers");
+  if (value.size() > kMaxLogitBiases)
+    return out_of_range(name, "at most " + std::to_string(kMaxLogitBiases) + " tokens");
+  for (const auto& [key, bias] : value.items()) {
+    LogitBias one;
+    const char* end = key.data() + key.size();
+    const auto [rest, error] = std::from_chars(key.data(), end, one.token);
+    if (error != std::errc() || rest != end || one.token < 0) {
+      return wrong_type(name, "an object of token ids and numbers");
+    }
+    RETURN_IF_ERROR(read(name, bias, one.bias));
+    out.push_back(one);
+  }
+  return Status::ok();
+}
+
 // The name under which the client gave the field; empty if it did not.
 Result<std::string_view> spelling(const Json& body, const SamplingField& field) {
-  const auto given = [&body](std::string_view name) {
-    const auto found = body.find(name);
-    return !name.empty() && found != body.end() && !found->is_null();
-  };
-  if (given(field.name) && given(field.alias)) {
-    return Status::invalid_argument(
-        std::string(field.alias) + " and " + std::string(field.name) + " are the same thing",
-        std::string(field.alias), "given_twice");
+  std::string_view given;
+  for (const std::string_view name : field.names) {
+    if (name.empty() || !find_field(body, name)) continue;
+    if (!given.empty()) {
+      return Status::invalid_argument(
+          std::string(name) + " and " + std::string(given) + " are the same thing",
+          std::string(name), "given_twice");
+    }
+    given = name;
   }
-  if (given(field.name)) return field.name;
-  return given(field.alias) ? field.alias : std::string_view();
+  return given;
+}
+
+OrderedJson to_json(const std::vector<LogitBias>& biases) {
+  OrderedJson json = OrderedJson::object();
+  for (const LogitBias& one : biases) json[std::to_string(one.token)] = one.bias;
+  return json;
+}
+
+// An error of validate() under the name that the client used.
+Status renamed(const Status& status, std::string_view name) {
+  return {status.code(), std::string(name) + status.message().substr(status.param().size()),
+          std::string(name), status.reason()};
 }
 
 }  // namespace
 
 bool is_sampling_field(std::string_view name) {
+  if (name.empty()) return false;
   for (const SamplingField& field : kFields) {
-    if (name == field.name || (!field.alias.empty() && name == field.alias)) return true;
+    if (std::find(field.names.begin(), field.names.end(), name) != field.names.end()) return true;
   }
   return false;
 }
 
+std::vector<std::string_view> sampling_field_names() {
+  std::vector<std::string_view> names;
+  for (const SamplingField& field : kFields) {
+    for (const std::string_view name : field.names) {
+      if (!name.empty()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
 Status read_sampling_fields(const Json& body, SamplingParams& params) {
-  std::string_view length_field = "max_new_tokens";
+  std::map<std::string_view, std::string_view> spellings;
   for (const SamplingField& field : kFields) {
     const Result<std::string_view> name = spelling(body, field);
     RETURN_IF_ERROR(name);
     if (name->empty()) continue;
-    if (field.name == length_field) length_field = *name;
+    spellings[field.name()] = *name;
     const Json& value = *body.find(*name);
     RETURN_IF_ERROR(
         std::visit([&](auto member) { return read(*name, value, params.*member); }, field.member));
   }
   const Status status = validate(params);
-  if (status.is_ok() || status.param() != "max_new_tokens" || length_field == "max_new_tokens")
-    return status;
-  return {status.code(), std::string(length_field) + status.message().substr(status.param().size()),
-          std::string(length_field), status.reason()};
+  const auto spelled = spellings.find(status.param());
+  return status.is_ok() || spelled == spellings.end() ? status : renamed(status, spelled->second);
 }
 
 OrderedJson sampling_fields(const SamplingParams& params) {
@@ -184,11 +256,13 @@ OrderedJson sampling_fields(const SamplingParams& params) {
         [&](auto member) {
           const auto& value = params.*member;
           if constexpr (std::is_same_v<decltype(value), const std::optional<uint64_t>&>) {
-            if (value) json[std::string(field.name)] = *value;
+            if (value) json[std::string(field.name())] = *value;
           } else if constexpr (std::is_same_v<decltype(value), const LoopGuard&>) {
-            json[std::string(field.name)] = to_string(value);
+            json[std::string(field.name())] = to_string(value);
+          } else if constexpr (std::is_same_v<decltype(value), const std::vector<LogitBias>&>) {
+            if (!value.empty()) json[std::string(field.name())] = to_json(value);
           } else {
-            json[std::string(field.name)] = value;
+            json[std::string(field.name())] = value;
           }
         },
         field.member);
@@ -201,8 +275,8 @@ OrderedJson sampling_sources(const Json& body) {
   for (const SamplingField& field : kFields) {
     const Result<std::string_view> name = spelling(body, field);
     const bool is_given = name.is_ok() && !name->empty();
-    const std::string_view otherwise = field.name == "seed" ? "drawn" : "preset";
-    json[std::string(field.name)] = is_given ? "request" : otherwise;
+    const std::string_view otherwise = field.name() == "seed" ? "drawn" : "preset";
+    json[std::string(field.name())] = is_given ? "request" : otherwise;
   }
   return json;
 }

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "youtu/sampling_params.h"
@@ -13,6 +14,8 @@
 namespace youtu {
 
 bool is_sampling_field(std::string_view name);
+// All of them, with what others call them.
+std::vector<std::string_view> sampling_field_names();
 
 // Sets the fields that `body` has; null is the same as absent. An error names the field as the
 // client spelled it. REQUIRES: `body` is an object.

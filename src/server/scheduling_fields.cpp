@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "server/json_fields.h"
-#include "youtu/generation.h"
 
 namespace youtu {
 namespace {
@@ -68,6 +67,20 @@ Status read_scheduling_fields(const Json& body, SchedulingFields& fields) {
   RETURN_IF_ERROR(read_milliseconds(body, "ttft_slo_ms", fields.ttft_slo));
   RETURN_IF_ERROR(read_flag(body, "speculation", fields.speculation));
   return read_prediction(body, fields.prediction);
+}
+
+Status apply_scheduling(const SchedulingFields& fields, const Tokenizer& tokenizer,
+                        GenerationRequest& request) {
+  request.cache_salt = fields.cache_salt;
+  request.priority = fields.priority;
+  request.timeout = fields.timeout;
+  request.ttft_slo = fields.ttft_slo;
+  request.speculation = fields.speculation;
+  if (fields.prediction.empty()) return Status::ok();
+  Result<std::vector<TokenId>> tokens = tokenizer.encode(fields.prediction, /*trusted=*/false);
+  RETURN_IF_ERROR(tokens);
+  request.prediction = *std::move(tokens);
+  return Status::ok();
 }
 
 }  // namespace youtu

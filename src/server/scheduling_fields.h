@@ -6,7 +6,9 @@
 #include <string>
 
 #include "base/json.h"
+#include "youtu/generation.h"
 #include "youtu/status.h"
+#include "youtu/tokenizer.h"
 
 namespace youtu {
 
@@ -21,5 +23,9 @@ struct SchedulingFields {
 
 // Sets the fields that `body` has; null is the same as absent. REQUIRES: `body` is an object.
 Status read_scheduling_fields(const Json& body, SchedulingFields& fields);
+
+// Fails on a prediction that the tokenizer refuses.
+Status apply_scheduling(const SchedulingFields& fields, const Tokenizer& tokenizer,
+                        GenerationRequest& request);
 
 }  // namespace youtu

@@ -28,8 +28,8 @@ HistoryRules SessionFields::over(HistoryRules rules) const {
   return rules;
 }
 
-bool is_session_field(std::string_view name) {
-  return std::find(kFields.begin(), kFields.end(), name) != kFields.end();
+std::span<const std::string_view> session_field_names() {
+  return kFields;
 }
 
 Status read_session_fields(const Json& body, SessionFields& fields) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ struct SessionFields {
   HistoryRules over(HistoryRules rules) const;
 };
 
-bool is_session_field(std::string_view name);
+std::span<const std::string_view> session_field_names();
 
 // Sets the fields that `body` has. REQUIRES: `body` is an object.
 Status read_session_fields(const Json& body, SessionFields& fields);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,7 +50,10 @@ Result<SessionRequest> parse_session(std::string_view text) {
         "out_of_range");
   }
   for (const auto& [name, value] : body->items()) {
-    const bool known = is_session_field(name) || name == "title" || name == "system";
+    const std::span<const std::string_view> known_fields = session_field_names();
+    const bool known =
+        std::find(known_fields.begin(), known_fields.end(), name) != known_fields.end() ||
+        name == "title" || name == "system";
     if (!known) request.ignored_fields.push_back(name);
   }
   return request;

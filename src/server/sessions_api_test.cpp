@@ -36,7 +36,8 @@ class SessionsApiTest : public ::testing::Test {
     ASSERT_TRUE(store) << store.status().message();
     store_ = *std::move(store);
     engine_ = std::make_unique<ScriptedEngine>(pace, engine_options_);
-    api_ = std::make_unique<NativeApi>(NativeApiOptions{});
+    state_ = std::make_unique<ServingState>(ServingOptions{});
+    api_ = std::make_unique<NativeApi>(*state_);
     sessions_api_ = std::make_unique<SessionsApi>(*store_);
     http::ServerOptions server_options;
     server_options.port = 0;
@@ -50,7 +51,7 @@ class SessionsApiTest : public ::testing::Test {
     api_->add_routes(router);
     sessions_api_->add_routes(router);
     server_->start(std::move(router));
-    api_->attach(*engine_);
+    state_->attach(*engine_);
   }
   void stop() {
     if (server_) server_->stop();
@@ -93,6 +94,7 @@ class SessionsApiTest : public ::testing::Test {
   EngineOptions engine_options_;
   std::unique_ptr<SessionStore> store_;
   std::unique_ptr<ScriptedEngine> engine_;
+  std::unique_ptr<ServingState> state_;
   std::unique_ptr<NativeApi> api_;
   std::unique_ptr<SessionsApi> sessions_api_;
   std::unique_ptr<http::Server> server_;

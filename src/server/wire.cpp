@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "server/json_fields.h"
+#include "server/message_fields.h"
 #include "server/sampling_fields.h"
 #include "server/scheduling_fields.h"
 #include "server/timings_json.h"
@@ -23,73 +24,10 @@ constexpr double kMaxRetryAfterSeconds = 60;
 constexpr size_t kMaxIgnoredNames = 16;
 constexpr size_t kMaxIgnoredNameBytes = 64;
 
-constexpr std::array<std::string_view, 16> kOtherFields = {
-    "prompt",      "messages",      "system",     "preset",     "config",     "enable_thinking",
-    "clean_input", "stream_format", "timings",    "explain",    "cache_salt", "priority",
-    "speculation", "prediction",    "timeout_ms", "ttft_slo_ms"};
-constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
-
-// A content is a string, or a list of text parts as in OpenAI's API.
-Result<std::string> read_content(const Json& content, const std::string& name) {
-  if (content.is_string()) return content.get<std::string>();
-  if (!content.is_array()) return wrong_type(name, "a string or a list of text parts");
-  std::string text;
-  for (size_t i = 0; i < content.size(); ++i) {
-    const std::string part_name = name + "[" + std::to_string(i) + "]";
-    const Json& part = content[i];
-    if (!part.is_object()) return wrong_type(part_name, "an object");
-    const Json* type = find_field(part, "type");
-    if (!type || !type->is_string()) return wrong_type(part_name + ".type", "a string");
-    if (*type != "text") {
-      return Status::invalid_argument(
-          "this model reads text only; a part must have \"type\": \"text\"", part_name,
-          "unsupported_content");
-    }
-    const Json* value = find_field(part, "text");
-    if (!value || !value->is_string()) return wrong_type(part_name + ".text", "a string");
-    text += value->get_ref<const std::string&>();
-  }
-  return text;
-}
-
-Result<ChatMessage> read_message(const Json& json, const std::string& name) {
-  if (!json.is_object()) return wrong_type(name, "an object with role and content");
-  const Json* role = find_field(json, "role");
-  if (!role) return Status::invalid_argument(name + ".role is missing", name + ".role", "missing");
-  if (!role->is_string()) return wrong_type(name + ".role", "a string");
-  if (std::find(kRoles.begin(), kRoles.end(), role->get_ref<const std::string&>()) ==
-      kRoles.end()) {
-    return Status::invalid_argument(name + ".role must be system, user, assistant or tool",
-                                    name + ".role", "out_of_range");
-  }
-  const Json* content = find_field(json, "content");
-  if (!content)
-    return Status::invalid_argument(name + ".content is missing", name + ".content", "missing");
-  Result<std::string> text = read_content(*content, name + ".content");
-  RETURN_IF_ERROR(text);
-  ChatMessage message;
-  message.role = role->get<std::string>();
-  message.content = *std::move(text);
-  return message;
-}
-
-Status read_messages(const Json& body, std::vector<ChatMessage>& messages) {
-  const Json& list = *find_field(body, "messages");
-  if (!list.is_array()) return wrong_type("messages", "a list of messages");
-  if (list.empty()) return empty_field("messages");
-  if (list.size() > kMaxMessages) {
-    return Status::invalid_argument(
-        std::to_string(list.size()) + " messages (at most " + std::to_string(kMaxMessages) + ")",
-        "messages", "out_of_range");
-  }
-  messages.reserve(list.size() + 1);
-  for (size_t i = 0; i < list.size(); ++i) {
-    Result<ChatMessage> message = read_message(list[i], "messages[" + std::to_string(i) + "]");
-    RETURN_IF_ERROR(message);
-    messages.push_back(*std::move(message));
-  }
-  return Status::ok();
-}
+constexpr std::array<std::string_view, 17> kOtherFields = {
+    "prompt",      "messages",      "system",     "preset",      "config",     "enable_thinking",
+    "clean_input", "stream_format", "timings",    "explain",     "cache_salt", "priority",
+    "speculation", "prediction",    "timeout_ms", "ttft_slo_ms", "strict"};
 
 Status read_prompt(const Json& body, std::vector<ChatMessage>& messages) {
   const auto prompt = body.find("prompt");
@@ -126,14 +64,15 @@ Status read_conversation(const Json& body, bool clean, std::vector<ChatMessage>&
     return Status::invalid_argument("prompt and messages are two ways to say the same", "prompt",
                                     "given_twice");
   }
-  RETURN_IF_ERROR(has_messages ? read_messages(body, messages) : read_prompt(body, messages));
+  RETURN_IF_ERROR(has_messages ? read_messages(*find_field(body, "messages"), messages)
+                               : read_prompt(body, messages));
   if (clean) {
     for (ChatMessage& message : messages) {
       if (message.role == "user") message.content = clean_input(message.content);
     }
   }
   const ChatMessage& last = messages.back();
-  if (last.content.empty()) {
+  if (last.content.empty() && last.tool_calls.empty()) {
     return empty_field(
         has_messages ? "messages[" + std::to_string(messages.size() - 1) + "].content" : "prompt");
   }
@@ -207,6 +146,19 @@ void add_session_report(OrderedJson& json, const ChatAnswer& answer) {
   json["history"] = std::move(history);
 }
 
+Status lint(const Json& body, const ChatDefaults& defaults, ChatRequest& request) {
+  std::vector<std::string_view> known(kOtherFields.begin(), kOtherFields.end());
+  const std::span<const std::string_view> session = session_field_names();
+  known.insert(known.end(), session.begin(), session.end());
+  ParameterContext context;
+  context.known_fields = known;
+  context.enable_thinking = request.enable_thinking;
+  request.warnings = lint_parameters(body, request.sampling, context);
+  bool is_strict = defaults.is_strict;
+  RETURN_IF_ERROR(read_flag(body, "strict", is_strict));
+  return is_strict ? refuse_warnings(request.warnings) : Status::ok();
+}
+
 void add_summary(OrderedJson& json, const ChatAnswer& answer, const ChatRequest& request,
                  std::string_view model) {
   json["finish_reason"] = to_string(answer.finish_reason);
@@ -219,31 +171,12 @@ void add_summary(OrderedJson& json, const ChatAnswer& answer, const ChatRequest&
   json["model"] = model;
   json["preset"] = request.preset;
   json["parameters"] = sampling_fields(request.sampling);
+  if (!request.warnings.empty()) json["warnings"] = warnings_json(request.warnings);
   if (!request.sources.empty()) json["sources"] = OrderedJson::parse(request.sources);
   if (request.wants_timings) {
     json["timings"] = timings_json(answer.timings, answer.usage, answer.prepare_seconds);
   }
   add_session_report(json, answer);
-}
-
-std::string dump(const OrderedJson& json) {
-  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-}
-
-std::string_view error_code(const Status& status) {
-  if (!status.reason().empty()) return status.reason();
-  switch (status.code()) {
-    case StatusCode::kInvalidArgument:
-      return "invalid_value";
-    case StatusCode::kResourceExhausted:
-      return "server_full";
-    case StatusCode::kUnavailable:
-      return "unavailable";
-    case StatusCode::kCancelled:
-      return "cancelled";
-    default:
-      return "internal";
-  }
 }
 
 std::string retry_after(const Status& status) {
@@ -273,12 +206,7 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_conversation(*body, clean, request.messages));
   RETURN_IF_ERROR(read_session_fields(*body, request.session));
   if (request.session.id) RETURN_IF_ERROR(check_new_turn(request.messages));
-  for (const auto& [name, value] : body->items()) {
-    const bool known =
-        is_sampling_field(name) || is_session_field(name) ||
-        std::find(kOtherFields.begin(), kOtherFields.end(), name) != kOtherFields.end();
-    if (!known) request.ignored_fields.push_back(name);
-  }
+  RETURN_IF_ERROR(lint(*body, defaults, request));
   return request;
 }
 
@@ -297,6 +225,14 @@ std::string ignored_fields_header(const std::vector<std::string>& names) {
   return header;
 }
 
+std::string ignored_fields_header(std::span<const ParameterWarning> warnings) {
+  std::vector<std::string> names;
+  for (const ParameterWarning& warning : warnings) {
+    if (warning.kind == ParameterWarning::Kind::kUnknown) names.push_back(warning.param);
+  }
+  return ignored_fields_header(names);
+}
+
 std::string history_header(const HistoryReport& history) {
   return "policy=" + std::string(to_string(history.policy)) +
          "; turns_kept=" + std::to_string(history.turns_kept) +
@@ -309,14 +245,14 @@ std::string chat_answer_body(const ChatAnswer& answer, const ChatRequest& reques
   json["response"] = answer.response;
   if (answer.has_reasoning) json["reasoning"] = answer.reasoning;
   add_summary(json, answer, request, model);
-  return dump(json);
+  return dump_json(json);
 }
 
 std::string chat_summary(const ChatAnswer& answer, const ChatRequest& request,
                          std::string_view model) {
   OrderedJson json;
   add_summary(json, answer, request, model);
-  return dump(json);
+  return dump_json(json);
 }
 
 OrderedJson usage_json(const Usage& usage) {
@@ -332,13 +268,29 @@ std::string health_body(std::string_view status, std::string_view model) {
   OrderedJson json;
   json["status"] = status;
   json["model"] = model;
-  return dump(json);
+  return dump_json(json);
 }
 
 std::string text_chunk_body(std::string_view text) {
   OrderedJson json;
   json["text"] = text;
-  return dump(json);
+  return dump_json(json);
+}
+
+std::string_view error_code(const Status& status) {
+  if (!status.reason().empty()) return status.reason();
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument:
+      return "invalid_value";
+    case StatusCode::kResourceExhausted:
+      return "server_full";
+    case StatusCode::kUnavailable:
+      return "unavailable";
+    case StatusCode::kCancelled:
+      return "cancelled";
+    default:
+      return "internal";
+  }
 }
 
 int http_status(const Status& status) {

@@ -10,6 +10,7 @@
 #include "chat/session_store.h"
 #include "http/message.h"
 #include "server/conversation.h"
+#include "server/parameter_linter.h"
 #include "server/scheduling_fields.h"
 #include "server/session_fields.h"
 #include "youtu/sampling_params.h"
@@ -20,13 +21,12 @@
 
 namespace youtu {
 
-inline constexpr size_t kMaxMessages = 1024;
-
 // What stands for the fields that a request does not have.
 struct ChatDefaults {
   std::string preset{kDefaultPreset};
   std::string preset_source = "default";  // or "config"
   bool clean_input = false;
+  bool is_strict = false;  // parameters that are unknown or without effect are refused
 };
 
 // How /chat_stream sends text: as it is, or as {"text":…}, which keeps even carriage returns.
@@ -45,15 +45,16 @@ struct ChatRequest {
   bool wants_timings = false;
   std::string sources;    // JSON: where each parameter's value came from; empty if not asked for
   SessionFields session;  // with an id, `messages` are the new turn's and nothing else
-  std::vector<std::string>
-      ignored_fields;  // fields that mean nothing here, in the order of their names
+  std::vector<ParameterWarning> warnings;
 };
 
 // The error's param names the field as the client spelled it: "max_tokens", "messages[2].content".
 Result<ChatRequest> parse_chat_request(std::string_view body, const ChatDefaults& defaults);
 
-// What a client may show of the ignored fields' names: harmless characters, at most 16 names.
+// The names of unknown fields for X-Ignored-Params: harmless characters, at most 16 names.
 std::string ignored_fields_header(const std::vector<std::string>& names);
+// Likewise, of those among the warnings. Empty if there are none.
+std::string ignored_fields_header(std::span<const ParameterWarning> warnings);
 
 // "policy=drop_oldest_turns; turns_kept=3; turns_dropped=3".
 std::string history_header(const HistoryReport& history);
@@ -89,6 +90,8 @@ std::string text_chunk_body(std::string_view text);
 
 // How a Status is said in HTTP. A refusal that waiting may cure carries Retry-After.
 int http_status(const Status& status);
+// The status's reason, or a word for its kind.
+std::string_view error_code(const Status& status);
 http::Response status_response(const Status& status);
 std::string status_body(const Status& status);
 

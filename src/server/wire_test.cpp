@@ -194,7 +194,7 @@ TEST(ParseChatRequest, KnowsSaltAndPriority) {
   ASSERT_TRUE(request) << request.status().message();
   EXPECT_EQ(request->scheduling.priority, -1000);
   EXPECT_EQ(request->scheduling.cache_salt, std::string(256, 'a'));
-  EXPECT_TRUE(request->ignored_fields.empty());
+  EXPECT_TRUE(request->warnings.empty());
   EXPECT_EQ(parse("")->scheduling.priority, 0);
   EXPECT_EQ(parse("\"cache_salt\":null,\"priority\":null")->scheduling.cache_salt, "");
 }
@@ -202,8 +202,11 @@ TEST(ParseChatRequest, KnowsSaltAndPriority) {
 TEST(ParseChatRequest, ListsWhatItDoesNotKnow) {
   const auto request = parse(R"("foo":1,"__proto__":{},"top_kk":2)");
   ASSERT_TRUE(request);
-  EXPECT_EQ(ignored_fields_header(request->ignored_fields), "__proto__, foo, top_kk");
-  EXPECT_EQ(ignored_fields_header({"a\r\nSet-Cookie: x"}), "a??Set-Cookie??x");
+  EXPECT_EQ(ignored_fields_header(request->warnings), "__proto__, foo, top_kk");
+  EXPECT_NE(request->warnings[2].message.find("did you mean top_k?"), std::string::npos);
+  EXPECT_EQ(parse(R"("strict":true,"foo":1)").status().reason(), "unknown_parameter");
+  EXPECT_EQ(ignored_fields_header(std::vector<std::string>{"a\r\nSet-Cookie: x"}),
+            "a??Set-Cookie??x");
   EXPECT_EQ(ignored_fields_header(std::vector<std::string>(17, "a")).substr(42), "a, a, ...");
 }
 

@@ -1,16 +1,19 @@
 // A server over the scripted engine, for black-box tests that need no model: prints "port <n>" and
-// serves until its standard input ends, then says how many requests the engine still runs.
+// serves until its standard input ends. With --loading its model never comes.
 #include <signal.h>
 
 #include <cstdio>
 #include <functional>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "chat/sqlite_session_store.h"
 #include "http/server.h"
 #include "server/native_api.h"
+#include "server/openai/openai_api.h"
 #include "server/sessions_api.h"
+#include "server/tokenizer_api.h"
 #include "tests/support/scripted_engine.h"
 #include "tests/support/temporary_folder.h"
 
@@ -34,13 +37,16 @@ void write_script(ScriptedEngine& engine) {
   engine.answer("fail", {.pieces = {"so far"},
                          .finish_reason = youtu::FinishReason::kError,
                          .error = youtu::Status::internal("the scripted failure")});
+  engine.answer("weather", {.pieces = {"Let me see. <tool", "_call>{\"name\": \"get_weather\", ",
+                                       "\"arguments\": {\"city\": ", "\"北京\"}}</tool_call>"}});
   // More than any socket holds, so that a client that does not read is noticed.
   engine.answer("flood", {.pieces = {std::string(1 << 18, 'x')}, .endless = true});
 }
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const bool is_loading = argc > 1 && std::string_view(argv[1]) == "--loading";
   ::signal(SIGXFSZ, SIG_IGN);  // as the program does
   const youtu::TemporaryFolder folder;
   youtu::SqliteSessionOptions session_options;
@@ -57,9 +63,12 @@ int main() {
   engine_options.max_context_tokens = 20'000;
   ScriptedEngine engine(ScriptedEngine::Pace::kFree, engine_options);
   write_script(engine);
-  youtu::NativeApiOptions options;
+  youtu::ServingOptions options;
   options.model_name = "Youtu-LLM-2B";
-  youtu::NativeApi api(options);
+  youtu::ServingState state(options);
+  youtu::NativeApi api(state);
+  youtu::TokenizerApi tokenizer_api(state);
+  youtu::openai::OpenAiApi openai_api(state);
   youtu::http::ServerOptions server_options;
   server_options.port = 0;
   server_options.header_timeout = server_options.body_idle_timeout = 1000ms;
@@ -72,6 +81,8 @@ int main() {
   engine.set_step_listener([&server] { (*server)->wake(); });
   youtu::http::Router router;
   api.add_routes(router);
+  openai_api.add_routes(router);
+  tokenizer_api.add_routes(router);
   youtu::SessionsApi sessions_api(**sessions);
   sessions_api.add_routes(router);
   api.keep_sessions({sessions->get(),
@@ -83,7 +94,7 @@ int main() {
     return response;
   });
   (*server)->start(std::move(router));
-  api.attach(engine);
+  if (!is_loading) state.attach(engine);
   std::printf("port %d\n", (*server)->port());
   std::fflush(stdout);
   while (std::getchar() != EOF) {

@@ -26,6 +26,17 @@ std::string role_token(std::string_view role) {
   return role == "assistant" ? "<|Assistant|>" : "<|User|>";
 }
 
+// The token itself, then the ids behind it, each e times less likely than the one before.
+TokenLogprobs scripted_logprobs(TokenId token, int32_t num_ranked) {
+  TokenLogprobs logprobs;
+  logprobs.drawn = {token, -0.5f};
+  logprobs.num_ranked = num_ranked;
+  for (int32_t i = 0; i < num_ranked; ++i) {
+    logprobs.ranked[static_cast<size_t>(i)] = {token + i, -0.5f - static_cast<float>(i)};
+  }
+  return logprobs;
+}
+
 }  // namespace
 
 // ByteTokenizer.
@@ -98,9 +109,13 @@ std::string ByteTokenizer::decode(std::span<const TokenId> tokens, bool skip_con
 Result<std::vector<PromptSegment>> ByteTokenizer::render_chat(std::span<const ChatMessage> messages,
                                                               const ChatOptions& options) const {
   std::vector<PromptSegment> segments = {{"<|begin|>", true}};
+  for (const std::string& tool : options.tools) segments.push_back({"TOOL " + tool, false});
   for (const ChatMessage& message : messages) {
     segments.push_back({role_token(message.role), true});
     segments.push_back({message.content, false});
+    for (const ToolCall& call : message.tool_calls) {
+      segments.push_back({"CALL " + call.name + call.arguments, false});
+    }
   }
   if (!options.add_generation_prompt) return segments;
   segments.push_back({"<|Assistant|>", true});
@@ -174,6 +189,7 @@ struct ScriptedEngine::Sequence {
   std::shared_ptr<Stream> stream;
   ScriptedAnswer answer;
   int64_t max_new_tokens = 0;
+  std::optional<int32_t> top_logprobs;
   Usage usage;
   size_t next_piece = 0;
   bool finished = false;
@@ -245,6 +261,7 @@ Result<GenerationHandle> ScriptedEngine::submit(GenerationRequest request) {
     sequence.answer.pieces = {"You said: ", prompt};
   }
   sequence.max_new_tokens = request.sampling.max_new_tokens;
+  sequence.top_logprobs = request.sampling.top_logprobs;
   sequence.usage.prompt_tokens = num_prompt;
   GenerationHandle handle(sequence.stream);
   sequences_.push_back(std::move(sequence));
@@ -258,6 +275,7 @@ void ScriptedEngine::advance(Sequence& sequence) {
   const ScriptedAnswer& answer = sequence.answer;
   if (!answer.pieces.empty()) {
     event.text = answer.pieces[sequence.next_piece % answer.pieces.size()];
+    event.tokens = {event.text.empty() ? 0 : static_cast<unsigned char>(event.text.front())};
     ++sequence.next_piece;
     ++sequence.usage.completion_tokens;
     ++stats_.completion_tokens;
@@ -268,6 +286,12 @@ void ScriptedEngine::advance(Sequence& sequence) {
     event.status = answer.error;
   } else if (sequence.usage.completion_tokens >= sequence.max_new_tokens) {
     event.finish_reason = FinishReason::kLength;
+  }
+  if (event.finish_reason == FinishReason::kEndOfSequence) event.tokens.push_back(kUser);
+  if (sequence.top_logprobs) {
+    for (const TokenId token : event.tokens) {
+      event.logprobs.push_back(scripted_logprobs(token, *sequence.top_logprobs));
+    }
   }
   event.usage = sequence.usage;
   sequence.finished = event.finish_reason != FinishReason::kNone;

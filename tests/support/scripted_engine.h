@@ -20,7 +20,7 @@ namespace youtu::test {
 
 // Bytes are tokens. The control tokens are <|begin|>, <|System|>, <|User|>, <|Assistant|>; <think>
 // and </think> are added tokens that are text. The template is <|begin|> and each message's content
-// after its role's token.
+// after its role's token, behind the tools if there are any.
 class ByteTokenizer : public Tokenizer {
  public:
   int32_t vocab_size() const override;
@@ -47,7 +47,8 @@ class ByteTokenizer : public Tokenizer {
 };
 
 struct ScriptedAnswer {
-  std::vector<std::string> pieces = {};  // the text of each step; one token each
+  // The text of each step; one token each, the piece's first byte. An end token follows the last.
+  std::vector<std::string> pieces = {};
   FinishReason finish_reason = FinishReason::kEndOfSequence;
   Status error = {};     // with FinishReason::kError
   bool endless = false;  // the pieces again and again, until cancelled or at max_new_tokens

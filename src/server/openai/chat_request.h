@@ -1,0 +1,69 @@
+// The body of POST /v1/chat/completions: OpenAI's fields, vLLM's and Hugging Face's further ones,
+// and ours, as one typed and validated value.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/parameter_linter.h"
+#include "server/scheduling_fields.h"
+#include "youtu/sampling_params.h"
+#include "youtu/status.h"
+#include "youtu/types.h"
+
+namespace youtu::openai {
+
+inline constexpr int64_t kMaxChoices = 4;
+inline constexpr size_t kMaxTools = 128;
+inline constexpr size_t kMaxToolNameBytes = 64;
+
+// What stands for the fields that a request does not have.
+struct Defaults {
+  std::string preset = "recommended";
+  bool is_strict = false;  // parameters that are unknown or without effect are refused
+};
+
+struct Tool {
+  std::string name;
+  std::string definition;  // JSON, as the template prints it
+  std::string parameters;  // JSON schema of the arguments; "{}" if the tool has none
+};
+
+struct ToolChoice {
+  enum class Kind { kAuto, kNone, kRequired, kNamed };
+  Kind kind = Kind::kAuto;
+  std::string name;  // of kNamed
+};
+
+// What clients of both completion endpoints may say.
+struct CommonFields {
+  std::string model;
+  SamplingParams sampling;      // the preset, then the single fields
+  bool has_max_tokens = false;  // else an answer may fill the context
+  std::string preset;
+  int64_t num_choices = 1;
+  bool stream = false;
+  bool include_usage = false;  // of a stream, in a chunk of its own
+  bool skip_special_tokens = true;
+  bool return_token_ids = false;
+  bool wants_timings = false;
+  std::string sources;  // JSON: where each parameter's value came from; empty if not asked for
+  SchedulingFields scheduling;
+  std::vector<ParameterWarning> warnings;
+};
+
+struct ChatCompletionRequest : CommonFields {
+  std::vector<ChatMessage> messages;
+  bool enable_thinking = false;
+  std::vector<Tool> tools;
+  ToolChoice tool_choice;  // kNone where there are no tools
+  bool parallel_tool_calls = true;
+};
+
+// The error's param names the field as the client spelled it.
+Result<ChatCompletionRequest> parse_chat_completion(std::string_view body,
+                                                    const Defaults& defaults);
+
+}  // namespace youtu::openai

@@ -1,0 +1,42 @@
+// What is odd about a request's parameters: names that mean nothing here, values that have no
+// effect, and combinations that are known to damage this model's answers. The request is served all
+// the same, and told; or refused, where the server or the request is strict.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "youtu/sampling_params.h"
+#include "youtu/status.h"
+
+namespace youtu {
+
+struct ParameterWarning {
+  enum class Kind { kUnknown, kWithoutEffect, kHazard };
+  Kind kind = Kind::kUnknown;
+  std::string param;  // as the client spelled it
+  std::string message;
+};
+
+// What a linter must know beside the parameters themselves.
+struct ParameterContext {
+  std::span<const std::string_view> known_fields;   // besides the sampling fields
+  std::span<const std::string_view> unused_fields;  // of other servers; accepted, without effect
+  bool has_format = false;                          // the answer has to be JSON, or calls tools
+  bool enable_thinking = false;
+};
+
+// In the order unknown, without effect, hazards. REQUIRES: `body` is an object.
+std::vector<ParameterWarning> lint_parameters(const Json& body, const SamplingParams& params,
+                                              const ParameterContext& context);
+
+// The first warning that a strict server refuses, as an error: all but hazards.
+Status refuse_warnings(std::span<const ParameterWarning> warnings);
+
+// A list of {"param", "code", "message"}.
+OrderedJson warnings_json(std::span<const ParameterWarning> warnings);
+
+}  // namespace youtu

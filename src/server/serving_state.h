@@ -1,0 +1,68 @@
+// What all APIs of a server share: the engine once there is one, whether the server is closing, and
+// the names that the model goes by.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "youtu/engine.h"
+#include "youtu/status.h"
+
+namespace youtu {
+
+struct ServingOptions {
+  std::string model_name;                  // empty: the name that the engine's model has
+  std::vector<std::string> model_aliases;  // further names that requests may use
+  std::chrono::seconds request_timeout{600};
+};
+
+// Thread-safe. It is there from the first moment; until attach() and after begin_drain() it says
+// that it is not ready.
+class ServingState {
+ public:
+  explicit ServingState(ServingOptions options)
+      : options_(std::move(options)), start_time_(std::time(nullptr)) {}
+  ServingState(const ServingState&) = delete;
+  ServingState& operator=(const ServingState&) = delete;
+
+  // REQUIRES: the engine outlives the server. Call once.
+  void attach(Engine& engine);
+  void begin_drain() { draining_ = true; }
+  // Answers under way end with an error when they are next looked at (http::Server::wake()).
+  void cut_off() { is_cut_off_ = true; }
+
+  // Ok, or kUnavailable with reason "loading" or "draining".
+  Status readiness() const;
+  // Ok, or why no request can be taken now: not ready, or full. Cheap: whoever storms a full server
+  // shall not take its processors as well.
+  Status check_room() const;
+  // Null until attach().
+  Engine* engine() const { return engine_.load(); }
+  // REQUIRES: readiness() was ok.
+  Engine& ready_engine() const { return *engine_.load(); }
+
+  const std::string& model_name() const;
+  bool knows_model(std::string_view name) const;
+  const std::vector<std::string>& model_aliases() const { return options_.model_aliases; }
+  std::time_t start_time() const { return start_time_; }  // Unix seconds
+  // When an answer that begins now must be complete.
+  std::chrono::steady_clock::time_point give_up_time() const {
+    return std::chrono::steady_clock::now() + options_.request_timeout;
+  }
+  const std::atomic<bool>* is_cut_off() const { return &is_cut_off_; }
+
+ private:
+  const ServingOptions options_;
+  const std::time_t start_time_;
+  std::string engine_model_name_;  // written before engine_, read only after it
+  std::atomic<Engine*> engine_{nullptr};
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> is_cut_off_{false};
+};
+
+}  // namespace youtu

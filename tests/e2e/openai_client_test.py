@@ -1,0 +1,55 @@
+"""The official openai client (npm) against the real program. Usage: openai_client_test.py <youtu> <scripted_server>"""
+
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+from running_server import RunningServer
+
+PROGRAM = sys.argv.pop(1)
+SCRIPTED = sys.argv.pop(1)
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "node", "openai_client.mjs")
+
+
+def start(*arguments):
+    return RunningServer([PROGRAM, "serve", "--port", "0", "--model-name", "Youtu-Demo", *arguments],
+                         ready=r"serving +http://127\.0\.0\.1:(\d+)", signal_to_stop=signal.SIGTERM)
+
+
+def client(server, step=""):
+    environment = dict(os.environ, YOUTU_TEST_URL=f"http://127.0.0.1:{server.port}", YOUTU_TEST_STEP=step)
+    return subprocess.Popen(["node", SCRIPT], env=environment, text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+
+
+class OpenAiClient(unittest.TestCase):
+    def check(self, process):
+        output, _ = process.communicate(timeout=240)
+        self.assertEqual(process.returncode, 0, output)
+
+    def test_a_plain_server(self):
+        with start() as server:
+            self.check(client(server))
+
+    def test_a_full_server(self):
+        with start("--max-batch-size", "1", "--max-queued-requests", "0") as server:
+            self.check(client(server, "flood"))
+
+    def test_a_server_that_is_told_to_end(self):
+        with start("--drain-timeout", "0s") as server:
+            process = client(server, "killed")
+            for line in process.stdout:
+                if line.startswith("streaming"):
+                    break
+            server.process.send_signal(signal.SIGTERM)
+            self.check(process)
+
+    def test_a_server_without_a_model_yet(self):
+        with RunningServer([SCRIPTED, "--loading"]) as server:
+            self.check(client(server, "loading"))
+
+
+if __name__ == "__main__":
+    unittest.main()
