@@ -1,6 +1,7 @@
 // JSON from outside: parsed without exceptions, within limits, and strictly (RFC 8259).
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -28,7 +29,11 @@ Result<OrderedJson> parse_ordered_json(std::string_view text, const JsonLimits& 
 
 // Never throws: bytes that are no UTF-8 become U+FFFD.
 std::string dump_json(const Json& json);
-std::string dump_json(const OrderedJson& json);
+// A template, so that numbers and texts have one way only to become JSON.
+template <std::same_as<OrderedJson> Ordered>
+std::string dump_json(const Ordered& json) {
+  return json.dump(-1, ' ', false, Ordered::error_handler_t::replace);
+}
 
 template <typename T>
 OrderedJson or_null(const std::optional<T>& value) {

@@ -149,8 +149,7 @@ asio::awaitable<void> LoadRun::converse(Conversation conversation, double due,
 
 void LoadRun::note_wrong_answer(const std::string& expected, const std::string& got) {
   if (!first_wrong_answer_.empty()) return;
-  first_wrong_answer_ =
-      fmt::format("expected {}, got {}", dump_json(Json(expected)), dump_json(Json(got)));
+  first_wrong_answer_ = fmt::format("expected {}, got {}", dump_json(expected), dump_json(got));
 }
 
 asio::awaitable<void> LoadRun::wait_until(double time) {
