@@ -1,3 +1,13 @@
+# The headers that cost most are parsed once a target where YOUTU_PRECOMPILE asks for it: in the sanitizer builds, which are
+# long. The others are built without, so that a file that forgets an include of its own is noticed.
+function(youtu_precompile target)
+  get_target_property(sources ${target} SOURCES)
+  list(LENGTH sources num_sources)
+  if(YOUTU_PRECOMPILE AND num_sources GREATER 4)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
 # youtu_library(<folder> SOURCES ... [DEPS <folders>] [LIBRARIES <imported targets>] [PARSER])
 # One static library per floor folder. DEPS name other folders; the include rules themselves are checked by
 # tools/check_layers.py.
@@ -8,6 +18,10 @@ function(youtu_library folder)
   target_compile_options(youtu_${folder} PRIVATE ${YOUTU_WARNINGS})
   if(ARG_PARSER)
     target_compile_options(youtu_${folder} PRIVATE ${YOUTU_PARSER_WARNINGS})
+  endif()
+  # The kernels have instruction sets of their own, which a common header cannot have.
+  if(NOT folder STREQUAL "backend")
+    youtu_precompile(youtu_${folder} <algorithm> <functional> <map> <memory> <string> <vector> <nlohmann/json.hpp>)
   endif()
   list(TRANSFORM ARG_DEPS PREPEND youtu_)
   target_link_libraries(youtu_${folder} PUBLIC ${ARG_DEPS} ${ARG_LIBRARIES})
@@ -28,6 +42,7 @@ function(youtu_test name)
   target_compile_options(${name} PRIVATE ${YOUTU_WARNINGS})
   target_compile_definitions(${name} PRIVATE YOUTU_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  youtu_precompile(${name} <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
   list(TRANSFORM ARG_DEPS PREPEND youtu_)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name} PROPERTIES TIMEOUT 600 LABELS unit DISCOVERY_TIMEOUT 120)

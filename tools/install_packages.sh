@@ -46,7 +46,7 @@ packages_of() {
     build)
       echo make cmake ninja-build pkg-config "$(compiler)" "$(boost)"
       echo nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
-      echo libpcre2-dev libutf8proc-dev libxxhash-dev libsqlite3-dev
+      echo libpcre2-dev libutf8proc-dev libxxhash-dev libsqlite3-dev libssl-dev
       ;;
     test)
       echo libgtest-dev libgmock-dev binutils clang-format curl git

@@ -8,8 +8,11 @@
 #include "demo_model_path.h"
 #include "http/host_rules.h"
 #include "http/server.h"
+#include "server/access_control.h"
+#include "server/anthropic/messages_api.h"
 #include "server/native_api.h"
 #include "server/openai/openai_api.h"
+#include "server/responses/responses_api.h"
 #include "server/sessions_api.h"
 #include "server/tokenizer_api.h"
 #include "youtu/engine.h"
@@ -120,21 +123,38 @@ Result<ConfigReport> load_config(const ServeFlags& flags) {
   return load_server_config(inputs);
 }
 
+// Of the file, and the one in the environment. Not of a flag: every user of a machine may read
+// those.
+Result<ApiKeys> load_api_keys(const ServerConfig& config) {
+  ApiKeys keys;
+  if (!config.api_key_file.empty()) {
+    Result<ApiKeys> read = ApiKeys::read_file(config.api_key_file);
+    RETURN_IF_ERROR(read);
+    keys = *std::move(read);
+  }
+  if (const std::optional<std::string> key = environment("YOUTU_API_KEY")) {
+    const Status status = keys.add("environment", *key);
+    if (!status) return status.with_prefix("YOUTU_API_KEY: ");
+  }
+  return keys;
+}
+
 // A server that anybody can reach and that asks nobody for a key must be meant.
-Status check_exposure(const ServerConfig& config) {
-  if (config.insecure_no_auth || config.host == "localhost" ||
+Status check_exposure(const ServerConfig& config, const ApiKeys& keys) {
+  if (config.insecure_no_auth || !keys.is_empty() || config.host == "localhost" ||
       http::is_loopback_address(config.host)) {
     return Status::ok();
   }
-  return Status::invalid_argument(
-      fmt::format("host {} can be reached from other machines and no key is asked for (127.0.0.1, "
-                  "or --insecure-no-auth)",
-                  config.host));
+  return Status::invalid_argument(fmt::format(
+      "host {} can be reached from other machines and no key is asked for (api_key_file, "
+      "127.0.0.1, or --insecure-no-auth)",
+      config.host));
 }
 
-http::ServerOptions server_options(const ServerConfig& config) {
+http::ServerOptions server_options(const ServerConfig& config, AccessControl& access) {
   http::ServerOptions options;
   options.host = config.host;
+  options.gate = [&access](http::Request& request) { return access.admit(request); };
   options.port = static_cast<int>(config.port);
   options.allowed_hosts = config.allowed_hosts;
   options.allowed_origins = config.allowed_origins;
@@ -224,7 +244,7 @@ void print_welcome(const ModelInfo& model, const http::Server& server, double lo
   std::fflush(stdout);
 }
 
-int run_server(const ConfigReport& report, const std::string& model_path) {
+int run_server(const ConfigReport& report, ApiKeys keys, const std::string& model_path) {
   const ServerConfig& config = report.config;
   const EngineOptions options = engine_options(config, model_path);
   if (Status status = check_engine_options(options); !status) {
@@ -235,10 +255,15 @@ int run_server(const ConfigReport& report, const std::string& model_path) {
   std::unique_ptr<SessionStore> sessions;
   std::optional<SessionsApi> sessions_api;
   ServingState state(serving_options(config));
+  AccessOptions access_options;
+  access_options.max_requests_per_key = static_cast<int>(config.max_requests_per_key);
+  AccessControl access(std::move(keys), std::move(access_options));
   NativeApi api(state, chat_defaults(report));
+  anthropic::MessagesApi messages_api(state, config.openai_preset);
+  responses::ResponsesApi responses_api(state, config.openai_preset);
   TokenizerApi tokenizer_api(state);
   openai::OpenAiApi openai_api(state, openai_defaults(config));
-  Result<std::unique_ptr<http::Server>> server = http::Server::bind(server_options(config));
+  Result<std::unique_ptr<http::Server>> server = http::Server::bind(server_options(config, access));
   if (!server) return fail(kExitConfiguration, server.status());
   Result<std::unique_ptr<SessionStore>> opened = open_sessions(config);
   if (!opened) return fail(kExitConfiguration, opened.status());
@@ -246,12 +271,16 @@ int run_server(const ConfigReport& report, const std::string& model_path) {
   http::Router router;
   api.add_routes(router);
   openai_api.add_routes(router);
+  messages_api.add_routes(router);
+  responses_api.add_routes(router);
   tokenizer_api.add_routes(router);
   if (sessions) {
     sessions_api.emplace(*sessions).add_routes(router);
-    api.keep_sessions({sessions.get(), [&server](std::function<void()> work) {
-                         (*server)->post(std::move(work));
-                       }});
+    const SessionSupport support = {sessions.get(), [&server](std::function<void()> work) {
+                                      (*server)->post(std::move(work));
+                                    }};
+    api.keep_sessions(support);
+    responses_api.keep_sessions(support);
   }
   (*server)->start(std::move(router));
   fmt::print("listening on {}, loading {}\n", (*server)->url(), model_path);
@@ -290,11 +319,13 @@ int serve(const ServeFlags& flags) {
     return kExitOk;
   }
   const ServerConfig& config = report->config;
-  if (const Status status = check_exposure(config); !status)
+  Result<ApiKeys> keys = load_api_keys(config);
+  if (!keys) return fail(kExitConfiguration, keys.status());
+  if (const Status status = check_exposure(config, *keys); !status)
     return fail(kExitConfiguration, status);
   const Result<std::string> model_path = model_path_or_demo(config.model);
   if (!model_path) return fail(kExitModel, model_path.status());
-  return run_server(*report, *model_path);
+  return run_server(*report, *std::move(keys), *model_path);
 }
 
 void add_setting(CLI::App& command, const SettingInfo& setting, std::string& value,

@@ -46,12 +46,13 @@ struct TurnAnswer {
   std::string text;           // without what the model thought
   std::string finish_reason;  // "stop" or "length"
   Usage usage;
+  std::vector<ToolCall> tool_calls = {};  // what it asked for, after its text
 };
 
 // What was said and what was answered. Turns are kept whole or not at all.
 struct Turn {
   int64_t number = 0;                 // from 1, without gaps but at the beginning
-  std::vector<ChatMessage> messages;  // roles user and tool
+  std::vector<ChatMessage> messages;  // what was said since the turn before
   TurnAnswer answer;
   int64_t created_ms = 0;
 };

@@ -54,23 +54,69 @@ int64_t turn_checksum(int64_t session_key, const Turn& turn, const std::string& 
   return signed_value(hash);
 }
 
-// REQUIRES: the text is one of messages_text(), which its checksum has shown.
-Result<std::vector<ChatMessage>> parse_messages(const std::string& text, const std::string& id) {
+bool are_strings(const Json& list, size_t first, size_t count) {
+  for (size_t i = first; i < first + count; ++i) {
+    if (!list[i].is_string()) return false;
+  }
+  return true;
+}
+
+// [[id, name, arguments], …]; nothing if it is none.
+std::optional<std::vector<ToolCall>> parse_calls(const Json& list) {
+  if (!list.is_array()) return std::nullopt;
+  std::vector<ToolCall> calls;
+  for (const Json& item : list) {
+    if (!item.is_array() || item.size() != 3 || !are_strings(item, 0, 3)) return std::nullopt;
+    calls.push_back(
+        {item[0].get<std::string>(), item[1].get<std::string>(), item[2].get<std::string>()});
+  }
+  return calls;
+}
+
+// [role, content], and where there are any [.., .., calls, tool_call_id].
+std::optional<ChatMessage> parse_message(const Json& item) {
+  const bool is_long = item.is_array() && item.size() == 4;
+  if (!item.is_array() || (item.size() != 2 && !is_long) || !are_strings(item, 0, 2)) {
+    return std::nullopt;
+  }
+  ChatMessage message;
+  message.role = item[0].get<std::string>();
+  message.content = item[1].get<std::string>();
+  if (!is_long) return message;
+  std::optional<std::vector<ToolCall>> calls = parse_calls(item[2]);
+  if (!calls || !item[3].is_string()) return std::nullopt;
+  message.tool_calls = *std::move(calls);
+  message.tool_call_id = item[3].get<std::string>();
+  return message;
+}
+
+// The messages and, behind them, {"calls": …} of the answer if it made any. REQUIRES: the text is
+// one of messages_text(), which its checksum has shown.
+Status parse_messages(const std::string& text, const std::string& id, Turn& turn) {
   JsonLimits limits;
   limits.max_bytes = text.size();
   const Result<Json> list = parse_json(text, limits);
   if (!list || !list->is_array()) return damaged(id, "its messages are no list");
-  std::vector<ChatMessage> messages;
   for (const Json& item : *list) {
-    if (!item.is_array() || item.size() != 2 || !item[0].is_string() || !item[1].is_string()) {
-      return damaged(id, "a message of it is none");
+    if (item.is_object() && item.contains("calls")) {
+      std::optional<std::vector<ToolCall>> calls = parse_calls(item["calls"]);
+      if (!calls) return damaged(id, "calls of it are none");
+      turn.answer.tool_calls = *std::move(calls);
+      continue;
     }
-    ChatMessage message;
-    message.role = item[0].get<std::string>();
-    message.content = item[1].get<std::string>();
-    messages.push_back(std::move(message));
+    std::optional<ChatMessage> message = parse_message(item);
+    if (!message) return damaged(id, "a message of it is none");
+    turn.messages.push_back(*std::move(message));
   }
-  return messages;
+  return Status::ok();
+}
+
+Json calls_json(const std::vector<ToolCall>& calls) {
+  Json list = Json::array();
+  for (const ToolCall& call : calls) {
+    list.push_back(Json::array({call.id, call.name, call.arguments}));
+  }
+  return list;
 }
 
 Result<Turn> read_turn(const Statement& row, const SessionRow& session) {
@@ -85,9 +131,7 @@ Result<Turn> read_turn(const Statement& row, const SessionRow& session) {
     return damaged(session.session.id,
                    "turn " + std::to_string(turn.number) + " is not what was written");
   }
-  Result<std::vector<ChatMessage>> parsed = parse_messages(messages, session.session.id);
-  RETURN_IF_ERROR(parsed);
-  turn.messages = *std::move(parsed);
+  RETURN_IF_ERROR(parse_messages(messages, session.session.id, turn));
   return turn;
 }
 
@@ -162,7 +206,7 @@ Result<std::vector<Turn>> read_turns(Database& database, const SessionRow& row) 
 }
 
 Status insert_turn(Database& database, int64_t session_key, const Turn& turn) {
-  const std::string messages = messages_text(turn.messages);
+  const std::string messages = messages_text(turn.messages, turn.answer.tool_calls);
   const TurnAnswer& answer = turn.answer;
   return database.run(
       "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", session_key, turn.number, messages,
@@ -186,17 +230,27 @@ Status write_age_mark(Database& database, const SessionAge::Mark& mark) {
                       mark.wall_ms, age_checksum(mark));
 }
 
-std::string messages_text(const std::vector<ChatMessage>& messages) {
+std::string messages_text(const std::vector<ChatMessage>& messages,
+                          const std::vector<ToolCall>& answer_calls) {
   Json list = Json::array();
   for (const ChatMessage& message : messages) {
-    list.push_back(Json::array({message.role, message.content}));
+    Json item = Json::array({message.role, message.content});
+    if (!message.tool_calls.empty() || !message.tool_call_id.empty()) {
+      item.push_back(calls_json(message.tool_calls));
+      item.push_back(message.tool_call_id);
+    }
+    list.push_back(std::move(item));
   }
+  if (!answer_calls.empty()) list.push_back(Json{{"calls", calls_json(answer_calls)}});
   return dump_json(list);
 }
 
 int64_t texts_bytes(const std::vector<ChatMessage>& messages) {
   size_t bytes = 0;
-  for (const ChatMessage& message : messages) bytes += message.content.size();
+  for (const ChatMessage& message : messages) {
+    bytes += message.content.size();
+    for (const ToolCall& call : message.tool_calls) bytes += call.arguments.size();
+  }
   return static_cast<int64_t>(bytes);
 }
 

@@ -44,7 +44,8 @@ Status insert_turn(Database& database, int64_t session_key, const Turn& turn);
 Result<std::optional<SessionAge::Mark>> read_age_mark(Database& database);
 Status write_age_mark(Database& database, const SessionAge::Mark& mark);
 
-std::string messages_text(const std::vector<ChatMessage>& messages);
+std::string messages_text(const std::vector<ChatMessage>& messages,
+                          const std::vector<ToolCall>& answer_calls = {});
 
 // What messages and whole turns count towards the size of their session.
 int64_t texts_bytes(const std::vector<ChatMessage>& messages);

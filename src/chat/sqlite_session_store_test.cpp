@@ -95,6 +95,32 @@ TEST_F(SqliteSessionStoreTest, ATurnIsThereWhenItIsCommittedAndNotBefore) {
   EXPECT_EQ(told("a"), Told{"1:next>x"});
 }
 
+TEST_F(SqliteSessionStoreTest, KeepsCallsOfToolsAndTheirResults) {
+  open();
+  ASSERT_TRUE(create("a"));
+  ChatMessage result = {.role = "tool", .content = "sunny"};
+  result.tool_call_id = "call_1";
+  ChatMessage call = {.role = "assistant", .content = ""};
+  call.tool_calls = {{"call_1", "weather", R"({"city":"北京"})"}};
+  const auto turn = store_->begin_turn({"", "a"}, {{"user", "q"}, call, result});
+  ASSERT_TRUE(turn);
+  TurnAnswer answer = {"let me see", "stop", {3, 2, 1}};
+  answer.tool_calls = {{"call_2", "weather", "{}"}, {"call_3", "time", "{}"}};
+  ASSERT_TRUE((*turn)->commit(answer));
+  open();
+  const auto read = store_->read({"", "a"});
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->turns.size(), 1u);
+  const Turn& kept = read->turns.front();
+  ASSERT_EQ(kept.messages.size(), 3u);
+  ASSERT_EQ(kept.messages[1].tool_calls.size(), 1u);
+  EXPECT_EQ(kept.messages[1].tool_calls[0].arguments, R"({"city":"北京"})");
+  EXPECT_EQ(kept.messages[2].tool_call_id, "call_1");
+  ASSERT_EQ(kept.answer.tool_calls.size(), 2u);
+  EXPECT_EQ(kept.answer.tool_calls[1].name, "time");
+  EXPECT_EQ(kept.answer.text, "let me see");
+}
+
 TEST_F(SqliteSessionStoreTest, SaysWhatIsNotThere) {
   open();
   EXPECT_EQ(say("a", "q", "x"), "session_not_found");

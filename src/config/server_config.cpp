@@ -91,6 +91,10 @@ std::vector<Option> serving_options() {
        "further names that clients may call the server by"},
       {"allowed_origins", &ServerConfig::allowed_origins,
        "other sites whose pages may use the server"},
+      {"api_key_file", &ServerConfig::api_key_file,
+       "file of keys, one a line as \"name key\"; requests must then show one (YOUTU_API_KEY is a "
+       "further one)"},
+      {"max_requests_per_key", &ServerConfig::max_requests_per_key, "of one key at once", 1, 65536},
       {"insecure_no_auth", &ServerConfig::insecure_no_auth,
        "listen beyond this machine although no key is asked for"},
   };

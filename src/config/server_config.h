@@ -52,6 +52,8 @@ struct ServerConfig {
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
   bool insecure_no_auth = false;
+  std::string api_key_file;
+  int64_t max_requests_per_key = 8;
   bool sessions = true;
   std::string data_dir;  // empty: youtu-serve of the user's state folder
   std::string session_durability = "durable";

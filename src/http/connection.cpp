@@ -168,10 +168,14 @@ bool Connection::refuse(const Rejection& rejection) {
 
 // Whatever can be said without the body. False if there is a refusal.
 bool Connection::check_request(RequestHead& head) {
-  const Request& request = head.request();
+  Request& request = head.request();
   if (const auto rejection = check_host(request, network_.host_rules())) return refuse(*rejection);
   if (const auto rejection = check_origin(request, network_.host_rules()))
     return refuse(*rejection);
+  if (options_.gate) {
+    refusal_ = options_.gate(request);
+    if (refusal_) return false;
+  }
   auto route = network_.router().find(request);
   if (auto* response = std::get_if<Response>(&route)) {
     refusal_ = std::move(*response);

@@ -31,8 +31,10 @@ struct Request {
   std::string body;
   std::string
       request_id;  // of the client's X-Request-Id where it is usable, else made by the server
-  int minor_version = 1;     // of HTTP/1.x
-  std::string peer_address;  // of the connection, without the port: "127.0.0.1"
+  int minor_version = 1;            // of HTTP/1.x
+  std::string peer_address;         // of the connection, without the port: "127.0.0.1"
+  std::string client;               // whose key it showed; empty where the server has no gate
+  std::shared_ptr<void> admission;  // what the gate lends it; given back when the answer is sent
 
   // The first field of that name in any case, or nothing.
   std::optional<std::string_view> field(std::string_view name) const;

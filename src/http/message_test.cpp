@@ -17,7 +17,7 @@ TEST(ErrorResponse, HasTheFourKeysAndNullsForWhatIsMissing) {
   EXPECT_EQ(response.body, expected);
   const auto other = parse_json(error_response(503, "full").body);
   ASSERT_TRUE(other);
-  EXPECT_EQ((*other)["error"]["type"], "unavailable_error");
+  EXPECT_EQ((*other)["error"]["type"], "server_error");
   EXPECT_TRUE((*other)["error"]["param"].is_null());
   EXPECT_TRUE((*other)["error"]["code"].is_null());
 }

@@ -24,6 +24,10 @@ struct ServerOptions {
   std::vector<std::string> allowed_hosts;    // besides localhost, address literals and `host`
   std::vector<std::string> allowed_origins;  // besides the server's own
 
+  // Asked about every request before it is routed, on the IO thread: nothing, or the answer that
+  // refuses it. May be empty.
+  std::function<std::optional<Response>(Request&)> gate;
+
   HeadLimits head;
   size_t max_body_bytes = 4u << 20;
   size_t max_buffered_body_bytes = 256u << 20;  // of all connections together

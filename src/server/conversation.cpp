@@ -64,7 +64,8 @@ Conversation conversation_of_session(const OpenTurn& turn, std::vector<ChatMessa
   }
   for (const Turn& old : turn.history()) {
     std::vector<ChatMessage> messages = old.messages;
-    messages.push_back({.role = "assistant", .content = old.answer.text});
+    messages.push_back(
+        {.role = "assistant", .content = old.answer.text, .tool_calls = old.answer.tool_calls});
     conversation.turns.push_back(std::move(messages));
   }
   conversation.question = std::move(question);

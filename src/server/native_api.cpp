@@ -13,6 +13,7 @@
 #include "server/fresh_seed.h"
 #include "server/json_content.h"
 #include "server/prometheus_text.h"
+#include "server/request_client.h"
 #include "server/thinking.h"
 
 namespace youtu {
@@ -58,6 +59,7 @@ http::Response NativeApi::metrics() const {
 
 // A session that this server keeps; its turn is this request's alone until the job ends.
 Result<std::shared_ptr<OpenTurn>> NativeApi::open_turn(const ChatRequest& chat,
+                                                       const std::string& owner,
                                                        const Tokenizer& tokenizer) const {
   if (!sessions_.store) {
     return Status::invalid_argument("this server keeps no sessions (setting: sessions)",
@@ -67,7 +69,7 @@ Result<std::shared_ptr<OpenTurn>> NativeApi::open_turn(const ChatRequest& chat,
     return Status::invalid_argument("this model has no chat template: it has no sessions",
                                     "session_id", "no_chat_template");
   }
-  return sessions_.store->begin_turn({std::string(), *chat.session.id}, chat.messages);
+  return sessions_.store->begin_turn({owner, *chat.session.id}, chat.messages);
 }
 
 Result<ChatJob> NativeApi::begin(const http::Request& request) const {
@@ -80,7 +82,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   Conversation conversation;
   PromptRules rules;
   if (chat->session.id) {
-    Result<std::shared_ptr<OpenTurn>> turn = open_turn(*chat, engine.tokenizer());
+    Result<std::shared_ptr<OpenTurn>> turn = open_turn(*chat, request.client, engine.tokenizer());
     RETURN_IF_ERROR(turn);
     rules.history = chat->session.over((*turn)->session().history);
     conversation = conversation_of_session(**turn, chat->messages);
@@ -99,7 +101,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   Result<GenerationRequest> generation =
       make_generation(engine.tokenizer(), *chat, std::move(prompt->tokens));
   RETURN_IF_ERROR(generation);
-  generation->client = request.peer_address;
+  set_client(request, *generation);
   job.prepare_seconds = seconds_between(arrival, steady_clock().now());
   Result<GenerationHandle> handle = engine.submit(*std::move(generation));
   RETURN_IF_ERROR(handle);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "chat/session_store.h"
@@ -40,7 +41,7 @@ class NativeApi {
   http::Reply chat(const http::Request& request) const;
   http::Reply chat_stream(const http::Request& request) const;
   Result<ChatJob> begin(const http::Request& request) const;
-  Result<std::shared_ptr<OpenTurn>> open_turn(const ChatRequest& chat,
+  Result<std::shared_ptr<OpenTurn>> open_turn(const ChatRequest& chat, const std::string& owner,
                                               const Tokenizer& tokenizer) const;
 
   const ServingState& state_;

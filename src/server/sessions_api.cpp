@@ -153,7 +153,7 @@ http::Response SessionsApi::create(const http::Request& request) {
   if (auto refusal = refuse_content(request)) return *std::move(refusal);
   const Result<SessionRequest> wanted = parse_session(request.body);
   if (!wanted) return status_response(wanted.status());
-  const Result<Session> session = store_.create({}, wanted->session);
+  const Result<Session> session = store_.create(request.client, wanted->session);
   if (!session) return status_response(session.status());
   http::Response response = json_response(201, session_json(*session));
   response.fields.push_back({"Location", "/sessions/" + session->id});
@@ -166,7 +166,7 @@ http::Response SessionsApi::create(const http::Request& request) {
 http::Response SessionsApi::list(const http::Request& request) {
   const Result<Page> page = parse_page(request.query);
   if (!page) return status_response(page.status());
-  const Result<SessionPage> found = store_.list({}, page->after, page->limit);
+  const Result<SessionPage> found = store_.list(request.client, page->after, page->limit);
   if (!found) return status_response(found.status());
   OrderedJson sessions = OrderedJson::array();
   for (const Session& session : found->sessions) sessions.push_back(session_json(session));
@@ -179,7 +179,7 @@ http::Response SessionsApi::list(const http::Request& request) {
 http::Response SessionsApi::read(const http::Request& request) {
   const std::string_view id = request.last_segment();
   if (const Status status = check_session_id(id); !status) return status_response(status);
-  const Result<Transcript> transcript = store_.read({{}, std::string(id)});
+  const Result<Transcript> transcript = store_.read({request.client, std::string(id)});
   if (!transcript) return status_response(transcript.status());
   OrderedJson json = session_json(transcript->session);
   OrderedJson turns = OrderedJson::array();
@@ -191,7 +191,7 @@ http::Response SessionsApi::read(const http::Request& request) {
 http::Response SessionsApi::remove(const http::Request& request) {
   const std::string_view id = request.last_segment();
   if (const Status status = check_session_id(id); !status) return status_response(status);
-  if (const Status status = store_.remove({{}, std::string(id)}); !status) {
+  if (const Status status = store_.remove({request.client, std::string(id)}); !status) {
     return status_response(status);
   }
   OrderedJson json;

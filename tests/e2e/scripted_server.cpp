@@ -10,8 +10,10 @@
 
 #include "chat/sqlite_session_store.h"
 #include "http/server.h"
+#include "server/anthropic/messages_api.h"
 #include "server/native_api.h"
 #include "server/openai/openai_api.h"
+#include "server/responses/responses_api.h"
 #include "server/sessions_api.h"
 #include "server/tokenizer_api.h"
 #include "tests/support/scripted_engine.h"
@@ -67,6 +69,8 @@ int main(int argc, char** argv) {
   options.model_name = "Youtu-LLM-2B";
   youtu::ServingState state(options);
   youtu::NativeApi api(state);
+  youtu::anthropic::MessagesApi messages_api(state, "recommended");
+  youtu::responses::ResponsesApi responses_api(state, "recommended");
   youtu::TokenizerApi tokenizer_api(state);
   youtu::openai::OpenAiApi openai_api(state);
   youtu::http::ServerOptions server_options;
@@ -82,11 +86,15 @@ int main(int argc, char** argv) {
   youtu::http::Router router;
   api.add_routes(router);
   openai_api.add_routes(router);
+  messages_api.add_routes(router);
+  responses_api.add_routes(router);
   tokenizer_api.add_routes(router);
   youtu::SessionsApi sessions_api(**sessions);
   sessions_api.add_routes(router);
-  api.keep_sessions({sessions->get(),
-                     [&server](std::function<void()> work) { (*server)->post(std::move(work)); }});
+  const youtu::SessionSupport support = {
+      sessions->get(), [&server](std::function<void()> work) { (*server)->post(std::move(work)); }};
+  api.keep_sessions(support);
+  responses_api.keep_sessions(support);
   // What the tests ask about the engine: requests that run now.
   router.add("GET", "/running", [&engine](const youtu::http::Request&) {
     youtu::http::Response response;

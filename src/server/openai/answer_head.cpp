@@ -1,10 +1,10 @@
 #include "server/openai/answer_head.h"
 
-#include <random>
 #include <utility>
 
 #include "base/content_hash.h"
 #include "base/utf8.h"
+#include "server/object_id.h"
 #include "server/sampling_fields.h"
 #include "server/timings_json.h"
 #include "server/wire.h"
@@ -13,7 +13,6 @@ namespace youtu::openai {
 
 namespace {
 
-constexpr size_t kIdLetters = 24;
 constexpr size_t kFingerprintDigits = 10;
 
 std::string fingerprint(const ModelInfo& info) {
@@ -28,16 +27,6 @@ std::string fingerprint(const ModelInfo& info) {
 }
 
 }  // namespace
-
-std::string make_object_id(std::string_view prefix) {
-  constexpr std::string_view kLetters =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::random_device device;
-  std::uniform_int_distribution<size_t> place(0, kLetters.size() - 1);
-  std::string id(prefix);
-  for (size_t i = 0; i < kIdLetters; ++i) id.push_back(kLetters[place(device)]);
-  return id;
-}
 
 AnswerHead make_answer_head(std::string_view id_prefix, const std::string& model,
                             const ModelInfo& info) {

@@ -18,9 +18,6 @@
 
 namespace youtu::openai {
 
-// "chatcmpl-" and 24 random letters and digits.
-std::string make_object_id(std::string_view prefix);
-
 struct AnswerHead {
   std::string id;
   std::time_t created = 0;

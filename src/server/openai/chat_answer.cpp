@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "http/sse.h"
+#include "server/object_id.h"
 #include "server/openai/error_response.h"
 
 namespace youtu::openai {

@@ -9,6 +9,7 @@
 
 #include "server/parameter_linter.h"
 #include "server/scheduling_fields.h"
+#include "server/tools.h"
 #include "youtu/sampling_params.h"
 #include "youtu/status.h"
 #include "youtu/types.h"
@@ -16,25 +17,11 @@
 namespace youtu::openai {
 
 inline constexpr int64_t kMaxChoices = 4;
-inline constexpr size_t kMaxTools = 128;
-inline constexpr size_t kMaxToolNameBytes = 64;
 
 // What stands for the fields that a request does not have.
 struct Defaults {
   std::string preset = "recommended";
   bool is_strict = false;  // parameters that are unknown or without effect are refused
-};
-
-struct Tool {
-  std::string name;
-  std::string definition;  // JSON, as the template prints it
-  std::string parameters;  // JSON schema of the arguments; "{}" if the tool has none
-};
-
-struct ToolChoice {
-  enum class Kind { kAuto, kNone, kRequired, kNamed };
-  Kind kind = Kind::kAuto;
-  std::string name;  // of kNamed
 };
 
 // What clients of both completion endpoints may say.
@@ -58,7 +45,7 @@ struct ChatCompletionRequest : CommonFields {
   std::vector<ChatMessage> messages;
   bool enable_thinking = false;
   std::vector<Tool> tools;
-  ToolChoice tool_choice;  // kNone where there are no tools
+  ToolChoice tool_choice;
   bool parallel_tool_calls = true;
 };
 

@@ -9,11 +9,12 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "http/sse.h"
+#include "server/chat_task.h"
 #include "server/json_content.h"
 #include "server/openai/error_response.h"
 #include "server/percent_decode.h"
+#include "server/request_client.h"
 #include "server/start_choices.h"
-#include "server/thinking.h"
 
 namespace youtu::openai {
 
@@ -54,31 +55,9 @@ Result<GenerationRequest> make_generation(const CommonFields& fields, const Toke
   GenerationRequest generation;
   generation.sampling = fields.sampling;
   generation.skip_control_tokens = fields.skip_special_tokens;
-  generation.client = http_request.peer_address;
   RETURN_IF_ERROR(apply_scheduling(fields.scheduling, tokenizer, generation));
+  set_client(http_request, generation);
   return generation;
-}
-
-// Control tokens are left out of the text; those that part it must stay in it.
-bool needs_control_tokens(const ChatCompletionRequest& chat, const Tokenizer& tokenizer) {
-  const std::optional<TokenId> call = tokenizer.find_token("<tool_call>");
-  const bool splits_calls = chat.tool_choice.kind != ToolChoice::Kind::kNone;
-  return (chat.enable_thinking && thinking_tags_are_control(tokenizer)) ||
-         (splits_calls && call && tokenizer.is_control(*call));
-}
-
-Result<std::vector<TokenId>> encode_prompt(const ChatCompletionRequest& chat,
-                                           const Tokenizer& tokenizer) {
-  if (!tokenizer.has_chat_template()) {
-    return Status::invalid_argument("this model has no chat template: use /v1/completions",
-                                    "messages", "no_chat_template");
-  }
-  ChatOptions options;
-  options.enable_thinking = chat.enable_thinking;
-  if (chat.tool_choice.kind != ToolChoice::Kind::kNone) {
-    for (const Tool& tool : chat.tools) options.tools.push_back(tool.definition);
-  }
-  return tokenizer.encode_chat(chat.messages, options);
 }
 
 Result<std::vector<TokenId>> encode_prompt(const CompletionPrompt& prompt,
@@ -126,25 +105,23 @@ Result<ChatCompletionJob> OpenAiApi::begin_chat(const http::Request& request) co
   Result<ChatCompletionRequest> chat = parse_chat_completion(request.body, defaults_);
   RETURN_IF_ERROR(chat);
   if (!state_.knows_model(chat->model)) return unknown_model(chat->model);
-  Result<std::vector<TokenId>> prompt = encode_prompt(*chat, tokenizer);
-  RETURN_IF_ERROR(prompt);
-  RETURN_IF_ERROR(fit_answer(static_cast<int64_t>(prompt->size()),
-                             engine.model_info().context_length, chat->has_max_tokens, {},
-                             chat->sampling));
   Result<GenerationRequest> generation = make_generation(*chat, tokenizer, request);
   RETURN_IF_ERROR(generation);
-  if (needs_control_tokens(*chat, tokenizer)) generation->skip_control_tokens = false;
-  ChoiceRules rules;
-  rules.starts_in_reasoning = ends_in_open_thinking(tokenizer, *prompt);
-  rules.splits_calls = chat->tool_choice.kind != ToolChoice::Kind::kNone;
-  generation->prompt_tokens = *std::move(prompt);
+  ChatTask task;
+  task.messages = std::move(chat->messages);
+  task.generation = *std::move(generation);
+  task.has_max_tokens = chat->has_max_tokens;
+  task.num_choices = chat->num_choices;
+  task.enable_thinking = chat->enable_thinking;
+  task.tools = chat->tools;
+  task.tool_choice = chat->tool_choice;
+  Result<StartedChat> started = start_chat(state_, std::move(task));
+  RETURN_IF_ERROR(started);
   const double prepare_seconds = seconds_between(arrival, steady_clock().now());
-  Result<std::vector<ChoiceProgress>> choices =
-      start_choices(engine, *generation, chat->num_choices, rules);
-  RETURN_IF_ERROR(choices);
+  chat->sampling = started->sampling;
   AnswerHead head = make_answer_head("chatcmpl-", chat->model, engine.model_info());
-  return ChatCompletionJob{GenerationRun(*std::move(choices), state_), *std::move(chat),
-                           std::move(head), &tokenizer, prepare_seconds};
+  return ChatCompletionJob{std::move(started->run), *std::move(chat), std::move(head), &tokenizer,
+                           prepare_seconds};
 }
 
 http::Reply OpenAiApi::chat_completions(const http::Request& request) const {

@@ -1,8 +1,6 @@
 #include "server/openai/tool_fields.h"
 
-#include <algorithm>
 #include <string>
-#include <utility>
 
 #include "base/check.h"
 #include "server/json_fields.h"
@@ -10,14 +8,6 @@
 namespace youtu::openai {
 
 namespace {
-
-bool is_tool_name(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxToolNameBytes &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_' || c == '-' || c == '.';
-         });
-}
 
 Status check_tool(const Json& json, const std::string& name) {
   if (!json.is_object()) return wrong_type(name, "an object");
@@ -29,15 +19,8 @@ Status check_tool(const Json& json, const std::string& name) {
   const Json* function = find_field(json, "function");
   if (!function || !function->is_object()) return wrong_type(name + ".function", "an object");
   const Json* function_name = find_field(*function, "name");
-  if (!function_name || !function_name->is_string()) {
-    return wrong_type(name + ".function.name", "a string");
-  }
-  if (!is_tool_name(function_name->get_ref<const std::string&>())) {
-    return Status::invalid_argument(name + ".function.name must have 1 to " +
-                                        std::to_string(kMaxToolNameBytes) +
-                                        " letters, digits, '_', '-' or '.'",
-                                    name + ".function.name", "out_of_range");
-  }
+  RETURN_IF_ERROR(
+      check_tool_name(function_name ? *function_name : Json(), name + ".function.name"));
   const Json* description = find_field(*function, "description");
   if (description && !description->is_string()) {
     return wrong_type(name + ".function.description", "a string");
@@ -49,43 +32,17 @@ Status check_tool(const Json& json, const std::string& name) {
   return Status::ok();
 }
 
-// REQUIRES: check_tool() was ok.
-Tool make_tool(const OrderedJson& json) {
-  Tool tool;
-  const OrderedJson& function = json["function"];
-  tool.name = function["name"].get<std::string>();
-  tool.definition = json.dump();
-  const auto parameters = function.find("parameters");
-  const bool has_parameters = parameters != function.end() && !parameters->is_null();
-  tool.parameters = has_parameters ? parameters->dump() : "{}";
-  return tool;
-}
-
-bool has_tool(const std::vector<Tool>& tools, std::string_view name) {
-  return std::any_of(tools.begin(), tools.end(),
-                     [name](const Tool& tool) { return tool.name == name; });
-}
-
 Status read_list(const Json& list, std::string_view text, std::vector<Tool>& tools) {
   if (!list.is_array()) return wrong_type("tools", "a list of tools");
-  if (list.size() > kMaxTools) {
-    return Status::invalid_argument("tools has " + std::to_string(list.size()) +
-                                        " entries (at most " + std::to_string(kMaxTools) + ")",
-                                    "tools", "out_of_range");
-  }
+  RETURN_IF_ERROR(check_tool_count(list.size()));
   for (size_t i = 0; i < list.size(); ++i) {
     RETURN_IF_ERROR(check_tool(list[i], "tools[" + std::to_string(i) + "]"));
   }
   const Result<OrderedJson> ordered = parse_ordered_json(text);
   RETURN_IF_ERROR(ordered);
   for (size_t i = 0; i < list.size(); ++i) {
-    Tool tool = make_tool((*ordered)["tools"][i]);
-    if (has_tool(tools, tool.name)) {
-      return Status::invalid_argument("two tools are called " + tool.name,
-                                      "tools[" + std::to_string(i) + "].function.name",
-                                      "given_twice");
-    }
-    tools.push_back(std::move(tool));
+    const std::string name = "tools[" + std::to_string(i) + "].function.name";
+    RETURN_IF_ERROR(add_tool((*ordered)["tools"][i]["function"], name, tools));
   }
   return Status::ok();
 }
@@ -100,7 +57,7 @@ Status read_named_choice(const Json& value, const std::vector<Tool>& tools, Tool
   }
   choice.kind = ToolChoice::Kind::kNamed;
   choice.name = name->get<std::string>();
-  if (has_tool(tools, choice.name)) return Status::ok();
+  if (find_tool(tools, choice.name)) return Status::ok();
   return Status::invalid_argument("tool_choice names a function that is not among the tools",
                                   "tool_choice", "invalid_value");
 }
@@ -113,11 +70,10 @@ Status read_choice(const Json& body, const std::vector<Tool>& tools, ToolChoice&
     choice.kind = ToolChoice::Kind::kNone;
     return Status::ok();
   }
+  if (*value == "auto") return Status::ok();
   if (tools.empty()) {
-    if (*value == "auto") return Status::ok();
     return Status::invalid_argument("tool_choice needs tools", "tool_choice", "invalid_value");
   }
-  if (*value == "auto") return Status::ok();
   if (*value == "required") {
     choice.kind = ToolChoice::Kind::kRequired;
     return Status::ok();

@@ -1,0 +1,56 @@
+// Who may come in: a key for everything but what is public, a limit to what one key may have under
+// way, and little patience with those who try keys.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/message.h"
+#include "server/api_keys.h"
+
+namespace youtu {
+
+struct AccessOptions {
+  std::vector<std::string> public_paths = {"/health", "/ready"};
+  int max_requests_per_key = 8;  // at once
+};
+
+// Thread-safe. Without keys everybody may come in.
+class AccessControl {
+ public:
+  // REQUIRES: the clock outlives it.
+  AccessControl(ApiKeys keys, AccessOptions options, const Clock& clock = steady_clock());
+
+  // Nothing if the request may come in: then its client is the key's name, and it holds its place
+  // under the key's limit for as long as it lives. Else the answer: 401, 429, or 400 for two keys.
+  std::optional<http::Response> admit(http::Request& request);
+
+ private:
+  struct Failures {
+    int count = 0;
+    TimePoint since;
+  };
+
+  bool is_public(const http::Request& request) const;
+  http::Response refuse_key(const http::Request& request);
+  bool has_failed_too_often(const std::string& address);
+  std::optional<http::Response> take_place(http::Request& request) const;
+
+  const ApiKeys keys_;
+  const AccessOptions options_;
+  const Clock& clock_;
+  // By key's name, how many requests are under way. The map itself never changes.
+  std::map<std::string, std::shared_ptr<std::atomic<int>>> places_;
+  std::mutex mutex_;                          // guards what follows
+  std::map<std::string, Failures> failures_;  // by address
+};
+
+}  // namespace youtu

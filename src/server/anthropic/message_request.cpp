@@ -1,0 +1,174 @@
+#include "server/anthropic/message_request.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "server/anthropic/content_blocks.h"
+#include "server/json_fields.h"
+#include "server/message_fields.h"
+#include "server/sampling_fields.h"
+
+namespace youtu::anthropic {
+
+namespace {
+
+constexpr double kMaxTemperature = 1;  // Anthropic's
+
+Status read_model(const Json& body, std::string& model) {
+  Result<std::optional<std::string>> name = read_text(body, "model");
+  RETURN_IF_ERROR(name);
+  if (!*name) return Status::invalid_argument("model is missing", "model", "missing");
+  model = **std::move(name);
+  return Status::ok();
+}
+
+// temperature, top_p, top_k and max_tokens are called as here; stop_sequences is not.
+Status read_sampling(const Json& body, bool needs_length, SamplingParams& sampling) {
+  if (needs_length && !find_field(body, "max_tokens")) {
+    return Status::invalid_argument("max_tokens is missing", "max_tokens", "missing");
+  }
+  Json fields = Json::object();
+  for (const std::string name : {"temperature", "top_p", "top_k", "max_tokens"}) {
+    if (const Json* value = find_field(body, name)) fields[name] = *value;
+  }
+  if (const Json* stop = find_field(body, "stop_sequences")) {
+    if (!stop->is_array()) return wrong_type("stop_sequences", "a list of strings");
+    fields["stop"] = *stop;
+  }
+  const Status status = read_sampling_fields(fields, sampling);
+  if (!status && status.param() == "stop") {
+    return {status.code(), "stop_sequences: " + status.message(), "stop_sequences",
+            status.reason()};
+  }
+  RETURN_IF_ERROR(status);
+  if (sampling.temperature > kMaxTemperature && find_field(body, "temperature")) {
+    return Status::invalid_argument("temperature is out of range (0 to 1)", "temperature",
+                                    "out_of_range");
+  }
+  return Status::ok();
+}
+
+Status read_thinking(const Json& body, bool& enable_thinking) {
+  const Json* thinking = find_field(body, "thinking");
+  if (!thinking) return Status::ok();
+  const Json* type = thinking->is_object() ? find_field(*thinking, "type") : nullptr;
+  if (!type || !type->is_string()) return wrong_type("thinking", "an object with type");
+  if (*type != "enabled" && *type != "disabled" && *type != "adaptive") {
+    return Status::invalid_argument("thinking.type must be enabled, disabled or adaptive",
+                                    "thinking.type", "out_of_range");
+  }
+  enable_thinking = *type != "disabled";
+  return Status::ok();
+}
+
+Status read_system(const Json& body, std::vector<ChatMessage>& messages) {
+  const Json* system = find_field(body, "system");
+  if (!system) return Status::ok();
+  Result<std::string> text = read_content(*system, "system");
+  RETURN_IF_ERROR(text);
+  messages.push_back({.role = "system", .content = *std::move(text)});
+  return Status::ok();
+}
+
+// {"name", "description", "input_schema"} in OpenAI's form, which the model's template knows.
+Result<OrderedJson> read_tool(const OrderedJson& json, const std::string& name) {
+  if (!json.is_object()) return wrong_type(name, "an object");
+  if (json.contains("type") && json["type"] != "custom") {
+    return Status::invalid_argument(name + ".type must be \"custom\": this server runs no tools",
+                                    name + ".type", "unsupported_value");
+  }
+  const auto tool_name = json.find("name");
+  RETURN_IF_ERROR(check_tool_name(tool_name == json.end() || !tool_name->is_string()
+                                      ? Json()
+                                      : Json(tool_name->get<std::string>()),
+                                  name + ".name"));
+  const auto schema = json.find("input_schema");
+  if (schema == json.end() || !schema->is_object()) {
+    return wrong_type(name + ".input_schema", "a JSON schema");
+  }
+  OrderedJson function;
+  function["name"] = *tool_name;
+  const auto description = json.find("description");
+  if (description != json.end() && description->is_string()) {
+    function["description"] = *description;
+  }
+  function["parameters"] = *schema;
+  return function;
+}
+
+Status read_tools(const Json& body, std::string_view text, std::vector<Tool>& tools) {
+  const Json* list = find_field(body, "tools");
+  if (!list) return Status::ok();
+  if (!list->is_array()) return wrong_type("tools", "a list of tools");
+  RETURN_IF_ERROR(check_tool_count(list->size()));
+  const Result<OrderedJson> ordered = parse_ordered_json(text);
+  RETURN_IF_ERROR(ordered);
+  for (size_t i = 0; i < list->size(); ++i) {
+    const std::string name = "tools[" + std::to_string(i) + "]";
+    const Result<OrderedJson> function = read_tool((*ordered)["tools"][i], name);
+    RETURN_IF_ERROR(function);
+    RETURN_IF_ERROR(add_tool(*function, name + ".name", tools));
+  }
+  return Status::ok();
+}
+
+Status read_tool_choice(const Json& body, const std::vector<Tool>& tools, ToolChoice& choice) {
+  choice.kind = tools.empty() ? ToolChoice::Kind::kNone : ToolChoice::Kind::kAuto;
+  const Json* value = find_field(body, "tool_choice");
+  if (!value) return Status::ok();
+  const Json* type = value->is_object() ? find_field(*value, "type") : nullptr;
+  if (!type || !type->is_string()) return wrong_type("tool_choice", "an object with type");
+  if (*type == "none") {
+    choice.kind = ToolChoice::Kind::kNone;
+    return Status::ok();
+  }
+  if (tools.empty()) {
+    return Status::invalid_argument("tool_choice needs tools", "tool_choice", "invalid_value");
+  }
+  if (*type == "auto") return Status::ok();
+  if (*type == "any") {
+    choice.kind = ToolChoice::Kind::kRequired;
+    return Status::ok();
+  }
+  const Json* name = *type == "tool" ? find_field(*value, "name") : nullptr;
+  if (!name || !name->is_string()) {
+    return wrong_type("tool_choice.type", "auto, any, none, or tool with a name");
+  }
+  choice.kind = ToolChoice::Kind::kNamed;
+  choice.name = name->get<std::string>();
+  if (find_tool(tools, choice.name)) return Status::ok();
+  return Status::invalid_argument("tool_choice names a tool that is not there", "tool_choice",
+                                  "invalid_value");
+}
+
+}  // namespace
+
+Result<MessageRequest> parse_message_request(std::string_view text, std::string_view preset,
+                                             bool needs_length) {
+  const Result<Json> body = parse_json(text);
+  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
+  if (!body->is_object()) {
+    return Status::invalid_argument("the body must be a JSON object", {}, "type");
+  }
+  MessageRequest request;
+  RETURN_IF_ERROR(read_model(*body, request.model));
+  RETURN_IF_ERROR(read_thinking(*body, request.enable_thinking));
+  const bool is_recommended = preset == "recommended" && request.enable_thinking;
+  const SamplingPreset* found =
+      find_sampling_preset(is_recommended ? "recommended_thinking" : preset);
+  CHECK(found);
+  request.sampling = found->params;
+  RETURN_IF_ERROR(read_sampling(*body, needs_length, request.sampling));
+  RETURN_IF_ERROR(read_flag(*body, "stream", request.stream));
+  RETURN_IF_ERROR(read_system(*body, request.messages));
+  const Json* messages = find_field(*body, "messages");
+  if (!messages) return Status::invalid_argument("messages is missing", "messages", "missing");
+  RETURN_IF_ERROR(read_messages(*messages, request.messages));
+  RETURN_IF_ERROR(read_tools(*body, text, request.tools));
+  RETURN_IF_ERROR(read_tool_choice(*body, request.tools, request.tool_choice));
+  return request;
+}
+
+}  // namespace youtu::anthropic

@@ -1,0 +1,58 @@
+#include "server/chat_task.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "server/fresh_seed.h"
+#include "server/thinking.h"
+
+namespace youtu {
+
+namespace {
+
+// Control tokens are left out of the text; those that part it must stay in it.
+bool needs_control_tokens(const ChatTask& task, const Tokenizer& tokenizer) {
+  const std::optional<TokenId> call = tokenizer.find_token("<tool_call>");
+  const bool splits_calls = task.tool_choice.kind != ToolChoice::Kind::kNone;
+  return (task.enable_thinking && thinking_tags_are_control(tokenizer)) ||
+         (splits_calls && call && tokenizer.is_control(*call));
+}
+
+}  // namespace
+
+Result<std::vector<TokenId>> encode_task(const Tokenizer& tokenizer, const ChatTask& task) {
+  if (!tokenizer.has_chat_template()) {
+    return Status::invalid_argument("this model has no chat template: use /v1/completions",
+                                    "messages", "no_chat_template");
+  }
+  ChatOptions options;
+  options.enable_thinking = task.enable_thinking;
+  if (task.tool_choice.kind != ToolChoice::Kind::kNone) {
+    for (const Tool& tool : task.tools) options.tools.push_back(tool.definition);
+  }
+  return tokenizer.encode_chat(task.messages, options);
+}
+
+Result<StartedChat> start_chat(const ServingState& state, ChatTask task) {
+  Engine& engine = state.ready_engine();
+  const Tokenizer& tokenizer = engine.tokenizer();
+  GenerationRequest generation = std::move(task.generation);
+  Result<std::vector<TokenId>> prompt = encode_task(tokenizer, task);
+  RETURN_IF_ERROR(prompt);
+  const auto prompt_tokens = static_cast<int64_t>(prompt->size());
+  RETURN_IF_ERROR(fit_answer(prompt_tokens, engine.model_info().context_length, task.has_max_tokens,
+                             task.length_names, generation.sampling));
+  if (!generation.sampling.seed) generation.sampling.seed = fresh_seed();
+  if (needs_control_tokens(task, tokenizer)) generation.skip_control_tokens = false;
+  ChoiceRules rules;
+  rules.starts_in_reasoning = ends_in_open_thinking(tokenizer, *prompt);
+  rules.splits_calls = task.tool_choice.kind != ToolChoice::Kind::kNone;
+  generation.prompt_tokens = *std::move(prompt);
+  Result<std::vector<ChoiceProgress>> choices =
+      start_choices(engine, generation, task.num_choices, rules);
+  RETURN_IF_ERROR(choices);
+  return StartedChat{GenerationRun(*std::move(choices), state), generation.sampling, prompt_tokens};
+}
+
+}  // namespace youtu

@@ -1,0 +1,40 @@
+// A conversation that wants an answer, whatever API it came by; and how it is started.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "server/generation_run.h"
+#include "server/serving_state.h"
+#include "server/start_choices.h"
+#include "server/tools.h"
+#include "youtu/generation.h"
+#include "youtu/status.h"
+#include "youtu/types.h"
+
+namespace youtu {
+
+struct ChatTask {
+  std::vector<ChatMessage> messages;
+  GenerationRequest generation;  // all but the prompt
+  bool has_max_tokens = false;   // else the answer may fill the context
+  LengthNames length_names;
+  int64_t num_choices = 1;
+  bool enable_thinking = false;
+  std::vector<Tool> tools;
+  ToolChoice tool_choice;
+};
+
+struct StartedChat {
+  GenerationRun run;
+  SamplingParams sampling;  // in force: with the seed and the length that were chosen
+  int64_t prompt_tokens = 0;
+};
+
+// The prompt of the task. Fails as the tokenizer does.
+Result<std::vector<TokenId>> encode_task(const Tokenizer& tokenizer, const ChatTask& task);
+
+// REQUIRES: state.readiness() was ok.
+Result<StartedChat> start_chat(const ServingState& state, ChatTask task);
+
+}  // namespace youtu

@@ -1,0 +1,35 @@
+// The body of OpenAI's POST /v1/responses.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "server/tools.h"
+#include "youtu/sampling_params.h"
+#include "youtu/status.h"
+#include "youtu/types.h"
+
+namespace youtu::responses {
+
+struct ResponseRequest {
+  std::string model;
+  std::string instructions;           // stands before everything, in this answer only
+  std::vector<ChatMessage> messages;  // the input
+  std::string previous_response_id;   // empty: a new conversation
+  bool store = true;
+  bool stream = false;
+  SamplingParams sampling;
+  bool has_max_tokens = false;
+  bool enable_thinking = false;
+  std::vector<Tool> tools;
+  ToolChoice tool_choice;
+  OrderedJson echo;  // what the answer says again: instructions, tools, metadata, …
+};
+
+// `preset` gives what the request does not say.
+Result<ResponseRequest> parse_response_request(std::string_view body, std::string_view preset);
+
+}  // namespace youtu::responses

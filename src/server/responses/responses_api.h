@@ -1,0 +1,46 @@
+// OpenAI's responses API: POST /v1/responses, GET and DELETE /v1/responses/{id}. Responses that are
+// to be stored are turns of sessions: resp_<session>_<turn>.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "http/router.h"
+#include "server/native_api.h"
+#include "server/responses/response_answer.h"
+#include "server/responses/response_request.h"
+#include "server/serving_state.h"
+#include "youtu/status.h"
+
+namespace youtu::responses {
+
+// Thread-safe. REQUIRES: the state outlives it.
+class ResponsesApi {
+ public:
+  // `preset` gives what a request does not say. REQUIRES: there is such a preset.
+  ResponsesApi(const ServingState& state, std::string preset)
+      : state_(state), preset_(std::move(preset)) {}
+  ResponsesApi(const ResponsesApi&) = delete;
+  ResponsesApi& operator=(const ResponsesApi&) = delete;
+
+  // Without sessions nothing is stored, and answers say so. Call before the routes are served.
+  // REQUIRES: the store outlives the server.
+  void keep_sessions(SessionSupport sessions) { sessions_ = std::move(sessions); }
+
+  // REQUIRES: this outlives the server that uses the routes.
+  void add_routes(http::Router& router);
+
+ private:
+  http::Reply create(const http::Request& request) const;
+  http::Response read(const http::Request& request) const;
+  http::Response remove(const http::Request& request) const;
+  Result<ResponseJob> begin(const http::Request& request, bool& stream) const;
+  Result<std::shared_ptr<OpenTurn>> open_turn(const ResponseRequest& response,
+                                              const std::string& owner) const;
+
+  const ServingState& state_;
+  const std::string preset_;
+  SessionSupport sessions_;
+};
+
+}  // namespace youtu::responses
