@@ -13,6 +13,7 @@ inline constexpr int kExitModel = 1;          // the model or the request to it 
 inline constexpr int kExitConfiguration = 2;  // a flag, a setting or a configuration file is wrong
 
 void add_serve_command(CLI::App& app, int& exit_code);
+void add_plan_command(CLI::App& app, int& exit_code);
 void add_chat_command(CLI::App& app, int& exit_code);
 void add_generate_command(CLI::App& app, int& exit_code);
 void add_inspect_command(CLI::App& app, int& exit_code);

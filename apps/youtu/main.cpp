@@ -14,6 +14,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   int exit_code = youtu::kExitOk;
   youtu::add_serve_command(app, exit_code);
+  youtu::add_plan_command(app, exit_code);
   youtu::add_chat_command(app, exit_code);
   youtu::add_generate_command(app, exit_code);
   youtu::add_inspect_command(app, exit_code);

@@ -8,6 +8,7 @@
 #include "demo_model_path.h"
 #include "http/host_rules.h"
 #include "http/server.h"
+#include "memory_report.h"
 #include "server/access_control.h"
 #include "server/anthropic/messages_api.h"
 #include "server/native_api.h"
@@ -15,6 +16,7 @@
 #include "server/responses/responses_api.h"
 #include "server/sessions_api.h"
 #include "server/tokenizer_api.h"
+#include "setting_flags.h"
 #include "youtu/engine.h"
 
 #include <fmt/format.h>
@@ -43,10 +45,8 @@ namespace {
 constexpr std::chrono::milliseconds kLastWordsTimeout{1'000};
 
 struct ServeFlags {
-  std::string config_file;
+  SettingFlags settings;
   bool print_config = false;
-  std::vector<std::string> values;  // as given, in the order of server_settings()
-  std::vector<CLI::Option*> options;
 };
 
 // SIGINT and SIGTERM, taken by a thread of their own: before serving begins they end the program,
@@ -108,21 +108,6 @@ int fail(int exit_code, const Status& status) {
   return exit_code;
 }
 
-std::optional<std::string> environment(const std::string& variable) {
-  const char* value = std::getenv(variable.c_str());
-  return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
-Result<ConfigReport> load_config(const ServeFlags& flags) {
-  ConfigInputs inputs;
-  inputs.file = flags.config_file;
-  inputs.environment = environment;
-  for (size_t i = 0; i < flags.options.size(); ++i) {
-    if (flags.options[i]->count() > 0) inputs.flags[server_settings()[i].key] = flags.values[i];
-  }
-  return load_server_config(inputs);
-}
-
 // Of the file, and the one in the environment. Not of a flag: every user of a machine may read
 // those.
 Result<ApiKeys> load_api_keys(const ServerConfig& config) {
@@ -132,8 +117,8 @@ Result<ApiKeys> load_api_keys(const ServerConfig& config) {
     RETURN_IF_ERROR(read);
     keys = *std::move(read);
   }
-  if (const std::optional<std::string> key = environment("YOUTU_API_KEY")) {
-    const Status status = keys.add("environment", *key);
+  if (const char* key = std::getenv("YOUTU_API_KEY")) {
+    const Status status = keys.add("environment", key);
     if (!status) return status.with_prefix("YOUTU_API_KEY: ");
   }
   return keys;
@@ -215,11 +200,6 @@ void serve_until_closing(ClosingSignals& signals, http::Server& server, SessionS
   }
 }
 
-std::string bytes_text(int64_t bytes) {
-  const double mib = static_cast<double>(bytes) / (1 << 20);
-  return mib < 1024 ? fmt::format("{:.1f} MiB", mib) : fmt::format("{:.2f} GiB", mib / 1024);
-}
-
 void print_welcome(const ModelInfo& model, const http::Server& server, double load_seconds) {
   const std::string url = server.url();
   fmt::print("model     {} ({}, {}), {:.1f} million parameters, {}, {}, loaded in {:.1f} s\n",
@@ -287,7 +267,11 @@ int run_server(const ConfigReport& report, ApiKeys keys, const std::string& mode
   std::fflush(stdout);
 
   const auto begin = std::chrono::steady_clock::now();
-  Result<std::unique_ptr<Engine>> engine = create_engine(options);
+  Result<std::unique_ptr<Engine>> engine = create_engine(options, [&](const MemoryReport& memory) {
+    fmt::print("memory    {}\n", memory_line(memory, server_buffers(config)));
+    std::fflush(stdout);
+    return check_memory(memory);
+  });
   if (!engine) return fail(kExitModel, engine.status());
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
   (*engine)->set_step_listener([&server] { (*server)->wake(); });
@@ -312,7 +296,7 @@ int run_server(const ConfigReport& report, ApiKeys keys, const std::string& mode
 }
 
 int serve(const ServeFlags& flags) {
-  const Result<ConfigReport> report = load_config(flags);
+  const Result<ConfigReport> report = read_settings(flags.settings);
   if (!report) return fail(kExitConfiguration, report.status());
   if (flags.print_config) {
     fmt::print("{}", print_config(*report));
@@ -328,34 +312,15 @@ int serve(const ServeFlags& flags) {
   return run_server(*report, *std::move(keys), *model_path);
 }
 
-void add_setting(CLI::App& command, const SettingInfo& setting, std::string& value,
-                 ServeFlags& flags) {
-  std::string help = setting.help;
-  if (!setting.range.empty() && !setting.is_flag) help += "; " + setting.range;
-  if (!setting.default_value.empty()) help += " (default " + setting.default_value + ")";
-  const std::string name = setting.key == "model" ? "-m," + setting.flag : setting.flag;
-  flags.options.push_back(setting.is_flag ? command.add_flag(name, value, help)
-                                          : command.add_option(name, value, help));
-}
-
 }  // namespace
 
 void add_serve_command(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App& command =
       *app.add_subcommand("serve", "Answer over HTTP: /health, /chat, /chat_stream, /sessions");
-  command.add_option("-c,--config", flags->config_file, "YAML file of settings; flags win over it")
-      ->envname("YOUTU_CONFIG");
   command.add_flag("--print-config", flags->print_config,
                    "Print the settings in force and where each is from");
-  flags->values.resize(server_settings().size());
-  for (size_t i = 0; i < server_settings().size(); ++i) {
-    add_setting(command, server_settings()[i], flags->values[i], *flags);
-  }
-  command.footer(
-      "Every setting is also a key of the file (--max-batch-size: max_batch_size) and an "
-      "environment\n"
-      "variable (YOUTU_MAX_BATCH_SIZE).");
+  add_setting_flags(command, flags->settings);
   command.callback([flags, &exit_code] { exit_code = serve(*flags); });
 }
 

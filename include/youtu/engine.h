@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "youtu/generation.h"
+#include "youtu/memory_plan.h"
 #include "youtu/stats.h"
 #include "youtu/status.h"
 #include "youtu/tokenizer.h"
@@ -82,7 +83,14 @@ class Engine {
 // weights. create_engine() checks it too.
 Status check_engine_options(const EngineOptions& options);
 
+// What an engine of these options would take. Opens the model and reads none of its weights.
+Result<MemoryReport> plan_memory(const EngineOptions& options);
+
+// Is told what the engine will take before any of it is taken; an error ends the start.
+using MemoryCheck = std::function<Status(const MemoryReport&)>;
+
 // Opens, validates and loads the model, sizes the cache and starts the engine's thread.
-Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options);
+Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options,
+                                              const MemoryCheck& check = {});
 
 }  // namespace youtu

@@ -34,6 +34,10 @@ enum class Placement : uint8_t {
   kCopied,   // in memory of the backend
 };
 
+// Whether a backend's memory is taken, or only measured: then buffers and weights have their sizes
+// and no bytes, tensors need no bytes either, and there are no steps.
+enum class MemoryUse : uint8_t { kTaken, kMeasured };
+
 // The most that the machine can do just now with the backend's threads; neighbours move it.
 struct MachinePeaks {
   double read_bytes_per_second = 0;
@@ -60,8 +64,8 @@ class Backend {
   // of them is brought into memory now, and they must outlive the weight. REQUIRES: bytes aligned
   // to 64, and that bytes behind the last one can be read up to the next page.
   virtual Result<Weight> adopt(const TensorView& tensor, Placement placement) = 0;
-  // Sets scratch memory aside; once, before the first step.
-  virtual Status reserve(const StepLimits& limits) = 0;
+  // Sets scratch memory aside, before the first step; returns how many bytes.
+  virtual Result<int64_t> reserve(const StepLimits& limits) = 0;
 
   virtual void begin_step(const BatchView& batch) = 0;
   // out[t] = table[token_ids[t]]

@@ -11,6 +11,7 @@ namespace youtu {
 
 // `isa` is a kernel table's name ("avx512", "avx2", "scalar") or "" to choose. `pool` outlives the
 // backend.
-Result<std::unique_ptr<Backend>> make_cpu_backend(std::string_view isa, ThreadPool& pool);
+Result<std::unique_ptr<Backend>> make_cpu_backend(std::string_view isa, ThreadPool& pool,
+                                                  MemoryUse memory = MemoryUse::kTaken);
 
 }  // namespace youtu

@@ -57,7 +57,7 @@ class TimedBackend final : public Backend {
   Result<Weight> adopt(const TensorView& tensor, Placement placement) override {
     return inner_->adopt(tensor, placement);
   }
-  Status reserve(const StepLimits& limits) override { return inner_->reserve(limits); }
+  Result<int64_t> reserve(const StepLimits& limits) override { return inner_->reserve(limits); }
   MachinePeaks measure_peaks(const Buffer& memory) override {
     return inner_->measure_peaks(memory);
   }

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/available_memory.h"
-
 namespace youtu {
 namespace {
 
@@ -42,15 +40,6 @@ TEST(LoadWatchOfThisMachine, GivesShares) {
   for (const auto& share : {load.others_share, load.stolen_share}) {
     EXPECT_TRUE(!share || (*share >= 0 && *share <= 1));
   }
-}
-
-TEST(MemoryField, IsFoundByItsWholeName) {
-  const char* text = "MemAvailableX: 1 kB\nMemAvailable:   2048 kB\nfile 77\n";
-  EXPECT_EQ(parse_memory_field(text, "MemAvailable"), 2048 * 1024);
-  EXPECT_EQ(parse_memory_field(text, "file"), 77);
-  EXPECT_FALSE(parse_memory_field(text, "Mem"));
-  EXPECT_FALSE(parse_memory_field("MemAvailable: much\n", "MemAvailable"));
-  EXPECT_FALSE(parse_memory_field("", "MemAvailable"));
 }
 
 }  // namespace

@@ -11,10 +11,26 @@ BlockManager::BlockManager(const BlockManagerOptions& options)
     : pool_(options.num_blocks), block_size_(options.block_size) {
   CHECK(block_size_ >= 1 && block_size_ <= 128);
   if (!options.prefix_cache) return;
-  tree_.emplace(PrefixTreeShape{.num_blocks = options.num_blocks,
-                                .block_size = options.block_size,
-                                .hash_key = options.hash_key});
+  tree_.emplace(tree_shape(options));
   matched_.reserve(static_cast<size_t>(options.num_blocks));
+}
+
+PrefixTreeShape BlockManager::tree_shape(const BlockManagerOptions& options) {
+  return {.num_blocks = options.num_blocks,
+          .block_size = options.block_size,
+          .hash_key = options.hash_key};
+}
+
+int64_t BlockManager::planned_bytes(const BlockManagerOptions& options) {
+  const int64_t pool = BlockPool::planned_bytes(options.num_blocks);
+  if (!options.prefix_cache) return pool;
+  return pool + PrefixTree::planned_bytes(tree_shape(options)) +
+         int64_t{options.num_blocks} * static_cast<int64_t>(sizeof(BlockId));
+}
+
+int64_t BlockManager::bytes() const {
+  return pool_.bytes() + (tree_ ? tree_->bytes() : 0) +
+         static_cast<int64_t>(matched_.capacity() * sizeof(BlockId));
 }
 
 int64_t BlockManager::num_blocks_for(int64_t num_tokens) const {

@@ -34,6 +34,10 @@ class BlockManager {
   // REQUIRES: 1 <= num_blocks <= kMaxBlocks, 1 <= block_size <= 128.
   explicit BlockManager(const BlockManagerOptions& options);
 
+  // Of the books, not of the cache: what they hold, and what those of other options would.
+  int64_t bytes() const;
+  static int64_t planned_bytes(const BlockManagerOptions& options);
+
   int32_t num_blocks() const { return pool_.num_blocks(); }
   int32_t num_free() const { return pool_.num_free(); }
   // Held by nobody and kept for whoever asks for the same prefix.
@@ -65,6 +69,7 @@ class BlockManager {
   void check_integrity(std::span<const BlockTable* const> tables) const;
 
  private:
+  static PrefixTreeShape tree_shape(const BlockManagerOptions& options);
   BlockId take();
 
   BlockPool pool_;

@@ -19,6 +19,16 @@ class BlockPool {
   // REQUIRES: 1 <= num_blocks <= kMaxBlocks.
   explicit BlockPool(int32_t num_blocks);
 
+  // What it holds, and what one of that size would.
+  int64_t bytes() const {
+    return static_cast<int64_t>(free_.capacity() * sizeof(BlockId) + is_free_.capacity() / 8);
+  }
+  static int64_t planned_bytes(int32_t num_blocks) {
+    // Bits come in words of 64.
+    return int64_t{num_blocks} * static_cast<int64_t>(sizeof(BlockId)) +
+           (int64_t{num_blocks} + 63) / 64 * 8;
+  }
+
   int32_t num_blocks() const { return static_cast<int32_t>(is_free_.size()); }
   int32_t num_free() const { return static_cast<int32_t>(free_.size()); }
   bool is_free(BlockId block) const;

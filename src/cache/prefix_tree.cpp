@@ -15,9 +15,25 @@ PrefixTree::PrefixTree(const PrefixTreeShape& shape)
   nodes_.resize(num_blocks);
   tokens_.resize(num_blocks * block_size_);
   salts_.resize(num_blocks);
-  const size_t num_buckets =
-      shape.num_buckets > 0 ? static_cast<size_t>(shape.num_buckets) : num_blocks;
-  buckets_.assign(std::bit_ceil(num_buckets), kNoBlock);
+  buckets_.assign(num_buckets(shape), kNoBlock);
+}
+
+size_t PrefixTree::num_buckets(const PrefixTreeShape& shape) {
+  const int32_t wanted = shape.num_buckets > 0 ? shape.num_buckets : shape.num_blocks;
+  return std::bit_ceil(static_cast<size_t>(wanted));
+}
+
+int64_t PrefixTree::planned_bytes(const PrefixTreeShape& shape) {
+  const auto num_blocks = static_cast<size_t>(shape.num_blocks);
+  const size_t block =
+      sizeof(Node) + sizeof(std::string) + static_cast<size_t>(shape.block_size) * sizeof(TokenId);
+  return static_cast<int64_t>(num_blocks * block + num_buckets(shape) * sizeof(BlockId));
+}
+
+int64_t PrefixTree::bytes() const {
+  return static_cast<int64_t>(
+      nodes_.capacity() * sizeof(Node) + tokens_.capacity() * sizeof(TokenId) +
+      salts_.capacity() * sizeof(std::string) + buckets_.capacity() * sizeof(BlockId));
 }
 
 const PrefixTree::Node& PrefixTree::node(BlockId block) const {

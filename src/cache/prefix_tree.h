@@ -48,6 +48,10 @@ class PrefixTree {
   // REQUIRES: 1 <= num_blocks <= kMaxBlocks, block_size >= 1.
   explicit PrefixTree(const PrefixTreeShape& shape);
 
+  // What it holds, without the text of salts, and what one of that shape would.
+  int64_t bytes() const;
+  static int64_t planned_bytes(const PrefixTreeShape& shape);
+
   int32_t num_nodes() const { return num_nodes_; }
   int32_t num_unreferenced() const { return num_unreferenced_; }
   bool contains(BlockId block) const { return node(block).num_references != kAbsent; }
@@ -91,6 +95,7 @@ class PrefixTree {
     BlockId newer = kNoBlock;
   };
 
+  static size_t num_buckets(const PrefixTreeShape& shape);
   const Node& node(BlockId block) const;
   Node& node(BlockId block) { return const_cast<Node&>(std::as_const(*this).node(block)); }
   std::span<const TokenId> tokens_of(BlockId block) const;

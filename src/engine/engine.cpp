@@ -3,14 +3,15 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <new>
 
+#include "base/available_memory.h"
 #include "base/check.h"
 #include "engine/engine_options.h"
 #include "engine/local_engine.h"
+#include "engine/memory_planner.h"
 #include "engine/model_executor.h"
 #include "formats/open_model.h"
 #include "model/load_model.h"
@@ -72,42 +73,59 @@ ModelInfo describe(const OpenedModel& opened, const ModelExecutor& executor,
   return info;
 }
 
+struct Opened {
+  OpenedModel model;
+  std::shared_ptr<const Tokenizer> tokenizer;
+};
+
 // Everything that can be refused is refused before the weights, which take long, are read.
-Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options) {
+Result<Opened> open(const EngineOptions& options) {
   RETURN_IF_ERROR(parse_weight_policy(options.weights));
-  auto opened = open_model(options.model_path);
-  RETURN_IF_ERROR(opened);
-  const auto policy = read_weight_policy(*opened, options.weights);
-  RETURN_IF_ERROR(policy);
-  const auto config = read_model_config(*opened);
+  auto model = open_model(options.model_path);
+  RETURN_IF_ERROR(model);
+  RETURN_IF_ERROR(read_weight_policy(*model, options.weights));
+  const auto config = read_model_config(*model);
   RETURN_IF_ERROR(config);
   RETURN_IF_ERROR(validate(options, config->max_position_embeddings));
-  auto tokenizer = make_tokenizer(*opened, *config);
+  auto tokenizer = make_tokenizer(*model, *config);
   RETURN_IF_ERROR(tokenizer);
+  return Opened{*std::move(model), *std::move(tokenizer)};
+}
 
-  const auto environment = [](const char* variable) -> const char* {
-    return std::getenv(variable);
-  };
-  auto loaded = load_model(
-      *opened, {.isa = options.isa,
-                .num_threads = options.num_threads,
-                .weights = *policy,
-                .placement = options.map_weights ? Placement::kInPlace : Placement::kCopied,
-                .pack_cache = find_pack_cache(options.pack_cache, environment)});
+Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options,
+                                             const MemoryCheck& check) {
+  auto opened = open(options);
+  RETURN_IF_ERROR(opened);
+  if (check) {
+    const auto report = MemoryPlanner(opened->model).report(options, available_memory());
+    RETURN_IF_ERROR(report);
+    RETURN_IF_ERROR(check(*report));
+  }
+  const auto how = load_options(opened->model, options);
+  RETURN_IF_ERROR(how);
+  auto loaded = load_model(opened->model, *how);
   RETURN_IF_ERROR(loaded);
-  auto executor =
-      ModelExecutor::create(*std::move(loaded), {.max_batch_size = batch_size_of(options),
-                                                 .max_step_tokens = options.max_step_tokens,
-                                                 .num_blocks = num_cache_blocks_of(options),
-                                                 .cache_dtype = cache_dtype_of(options)});
+  auto executor = ModelExecutor::create(*std::move(loaded), executor_limits(options));
   RETURN_IF_ERROR(executor);
 
   EngineParts parts;
   parts.options = options;
-  parts.tokenizer = *std::move(tokenizer);
-  parts.model_info = describe(*opened, **executor, options);
+  parts.tokenizer = std::move(opened->tokenizer);
+  parts.model_info = describe(opened->model, **executor, options);
   parts.executor = *std::move(executor);
   return std::unique_ptr<Engine>(std::make_unique<LocalEngine>(std::move(parts)));
+}
+
+// An exception of a library becomes an error that names the model.
+template <typename Value, typename Build>
+Result<Value> guarded(const EngineOptions& options, const Build& build) {
+  try {
+    return build();
+  } catch (const std::bad_alloc&) {
+    return Status::resource_exhausted(options.model_path + ": there is not enough memory");
+  } catch (const std::exception& error) {
+    return Status::internal(options.model_path + ": " + error.what());
+  }
 }
 
 }  // namespace
@@ -117,14 +135,17 @@ Status check_engine_options(const EngineOptions& options) {
   return policy ? Status::ok() : policy.status();
 }
 
-Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options) {
-  try {
-    return build_engine(options);
-  } catch (const std::bad_alloc&) {
-    return Status::resource_exhausted(options.model_path + ": there is not enough memory");
-  } catch (const std::exception& error) {
-    return Status::internal(options.model_path + ": " + error.what());
-  }
+Result<MemoryReport> plan_memory(const EngineOptions& options) {
+  return guarded<MemoryReport>(options, [&]() -> Result<MemoryReport> {
+    const auto opened = open(options);
+    RETURN_IF_ERROR(opened);
+    return MemoryPlanner(opened->model).report(options, available_memory());
+  });
+}
+
+Result<std::unique_ptr<Engine>> create_engine(const EngineOptions& options,
+                                              const MemoryCheck& check) {
+  return guarded<std::unique_ptr<Engine>>(options, [&] { return build_engine(options, check); });
 }
 
 }  // namespace youtu

@@ -85,6 +85,13 @@ std::optional<CacheDType> cache_dtype_of(const EngineOptions& options) {
   return type->dtype;
 }
 
+std::string_view to_string(CacheDType dtype) {
+  for (const CacheType& type : kCacheTypes) {
+    if (type.dtype == dtype) return type.name;
+  }
+  UNREACHABLE();
+}
+
 int32_t batch_size_of(const EngineOptions& options) {
   return options.enable_batching ? options.max_batch_size : 1;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "backend/operands.h"
 #include "youtu/engine.h"
@@ -24,6 +25,8 @@ Status validate(const EngineOptions& options, int64_t model_context_length);
 // What the latent cache is to hold; nothing for "auto", which leaves it to the model. REQUIRES:
 // validated options.
 std::optional<CacheDType> cache_dtype_of(const EngineOptions& options);
+// "f32", "bf16" or "int8".
+std::string_view to_string(CacheDType dtype);
 // Sequences in a step: max_batch_size, or one without batching.
 int32_t batch_size_of(const EngineOptions& options);
 // Blocks of the latent cache: enough for cache_tokens, or, when that is 0, for a full batch of the

@@ -5,8 +5,8 @@
 
 namespace youtu {
 
-Result<std::unique_ptr<ModelExecutor>> ModelExecutor::create(LoadedModel loaded,
-                                                             const ModelExecutorLimits& limits) {
+Result<StepMemory> StepMemory::create(const LoadedModel& loaded,
+                                      const ModelExecutorLimits& limits) {
   auto cache = LatentCache::create(loaded.config, limits.cache_dtype.value_or(loaded.cache_dtype()),
                                    limits.num_blocks, *loaded.backend);
   RETURN_IF_ERROR(cache);
@@ -14,12 +14,18 @@ Result<std::unique_ptr<ModelExecutor>> ModelExecutor::create(LoadedModel loaded,
                                      limits.max_batch_size + kMaxStepDraftTokens,
                                      limits.max_batch_size, *loaded.backend);
   RETURN_IF_ERROR(workspace);
-  return std::unique_ptr<ModelExecutor>(
-      new ModelExecutor(std::move(loaded), *std::move(cache), *std::move(workspace)));
+  return StepMemory{*std::move(cache), *std::move(workspace)};
+}
+
+Result<std::unique_ptr<ModelExecutor>> ModelExecutor::create(LoadedModel loaded,
+                                                             const ModelExecutorLimits& limits) {
+  auto memory = StepMemory::create(loaded, limits);
+  RETURN_IF_ERROR(memory);
+  return std::unique_ptr<ModelExecutor>(new ModelExecutor(std::move(loaded), *std::move(memory)));
 }
 
 Status ModelExecutor::forward(const BatchView& batch, std::span<float> logits) {
-  loaded_.model->forward(batch, cache_, workspace_, logits);
+  loaded_.model->forward(batch, memory_.cache, memory_.workspace, logits);
   return Status::ok();
 }
 

@@ -21,6 +21,14 @@ struct ModelExecutorLimits {
   std::optional<CacheDType> cache_dtype = std::nullopt;  // the model's choice if nothing
 };
 
+// What steps work on beside the weights.
+struct StepMemory {
+  LatentCache cache;
+  Workspace workspace;
+
+  static Result<StepMemory> create(const LoadedModel& loaded, const ModelExecutorLimits& limits);
+};
+
 // Engine thread only.
 class ModelExecutor final : public StepExecutor {
  public:
@@ -32,15 +40,15 @@ class ModelExecutor final : public StepExecutor {
   Status forward(const BatchView& batch, std::span<float> logits) override;
 
   const LoadedModel& loaded() const { return loaded_; }
-  int64_t cache_bytes() const { return cache_.bytes(); }
+  const StepMemory& memory() const { return memory_; }
+  int64_t cache_bytes() const { return memory_.cache.bytes(); }
 
  private:
-  ModelExecutor(LoadedModel loaded, LatentCache cache, Workspace workspace)
-      : loaded_(std::move(loaded)), cache_(std::move(cache)), workspace_(std::move(workspace)) {}
+  ModelExecutor(LoadedModel loaded, StepMemory memory)
+      : loaded_(std::move(loaded)), memory_(std::move(memory)) {}
 
-  LoadedModel loaded_;  // first: the others live in its backend's memory
-  LatentCache cache_;
-  Workspace workspace_;
+  LoadedModel loaded_;  // first: the other lives in its backend's memory
+  StepMemory memory_;
 };
 
 }  // namespace youtu

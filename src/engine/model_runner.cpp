@@ -7,17 +7,45 @@ namespace youtu {
 
 ModelRunner::ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t max_step_tokens)
     : executor_(executor), sampler_(executor.vocab_size()), logprob_reader_(executor.vocab_size()) {
-  const size_t batch = static_cast<size_t>(max_batch_size);
-  const size_t step_tokens = static_cast<size_t>(max_step_tokens);
-  token_ids_.reserve(step_tokens);
-  positions_.reserve(step_tokens);
-  slot_mapping_.reserve(step_tokens);
-  slices_.reserve(batch);
-  const size_t rows = batch + size_t{kMaxStepDraftTokens};
-  logit_rows_.reserve(rows);
-  logits_.resize(rows * static_cast<size_t>(executor.vocab_size()));
-  result_.outcomes.reserve(batch);
-  result_.logprobs.reserve(rows);
+  const Room room(executor.vocab_size(), max_batch_size, max_step_tokens);
+  token_ids_.reserve(room.tokens);
+  positions_.reserve(room.tokens);
+  slot_mapping_.reserve(room.tokens);
+  slices_.reserve(room.sequences);
+  logit_rows_.reserve(room.rows);
+  logits_.resize(room.logits);
+  result_.outcomes.reserve(room.sequences);
+  result_.logprobs.reserve(room.rows);
+}
+
+ModelRunner::Room::Room(int32_t vocab_size, int32_t max_batch_size, int32_t max_step_tokens)
+    : tokens(static_cast<size_t>(max_step_tokens)),
+      sequences(static_cast<size_t>(max_batch_size)),
+      rows(sequences + size_t{kMaxStepDraftTokens}),
+      logits(rows * static_cast<size_t>(vocab_size)) {}
+
+int64_t ModelRunner::Room::bytes() const {
+  return static_cast<int64_t>(tokens * (sizeof(TokenId) + 2 * sizeof(int32_t)) +
+                              sequences * (sizeof(SequenceSlice) + sizeof(StepOutcome)) +
+                              rows * (sizeof(int32_t) + sizeof(TokenLogprobs)) +
+                              logits * sizeof(float));
+}
+
+int64_t ModelRunner::planned_bytes(int32_t vocab_size, int32_t max_batch_size,
+                                   int32_t max_step_tokens) {
+  return Room(vocab_size, max_batch_size, max_step_tokens).bytes() +
+         Sampler::planned_bytes(vocab_size) + LogprobReader::planned_bytes(vocab_size);
+}
+
+int64_t ModelRunner::bytes() const {
+  const size_t arrays =
+      token_ids_.capacity() * sizeof(TokenId) +
+      (positions_.capacity() + slot_mapping_.capacity() + logit_rows_.capacity()) *
+          sizeof(int32_t) +
+      slices_.capacity() * sizeof(SequenceSlice) + logits_.capacity() * sizeof(float) +
+      result_.outcomes.capacity() * sizeof(StepOutcome) +
+      result_.logprobs.capacity() * sizeof(TokenLogprobs);
+  return static_cast<int64_t>(arrays) + sampler_.bytes() + logprob_reader_.bytes();
 }
 
 const StepResult& ModelRunner::run(const StepPlan& plan) {

@@ -20,6 +20,10 @@ class ModelRunner {
   // than max_batch_size. The other two bound every plan.
   ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t max_step_tokens);
 
+  // Of its arrays and the sampler's scratch: what it holds, and what one of that size would.
+  int64_t bytes() const;
+  static int64_t planned_bytes(int32_t vocab_size, int32_t max_batch_size, int32_t max_step_tokens);
+
   // Valid until the next call.
   const StepResult& run(const StepPlan& plan);
 
@@ -29,6 +33,13 @@ class ModelRunner {
   void sample(const StepPlan& plan);
   void sample_sequence(const PlannedSequence& planned, std::span<float> logits,
                        StepOutcome& outcome);
+
+  // How many elements the arrays have room for.
+  struct Room {
+    Room(int32_t vocab_size, int32_t max_batch_size, int32_t max_step_tokens);
+    int64_t bytes() const;
+    size_t tokens, sequences, rows, logits;
+  };
 
   StepExecutor& executor_;
   Sampler sampler_;

@@ -185,6 +185,13 @@ std::string Network::make_request_id() {
 Server::Server(std::unique_ptr<Network> network) : network_(std::move(network)) {}
 Server::~Server() = default;
 
+int64_t ServerOptions::max_buffer_bytes() const {
+  const size_t connection = kMaxReadAhead + head.max_request_line_bytes + head.max_fields_bytes +
+                            static_cast<size_t>(send_buffer_bytes);
+  return static_cast<int64_t>(max_buffered_body_bytes +
+                              static_cast<size_t>(max_connections) * connection);
+}
+
 Result<std::unique_ptr<Server>> Server::bind(ServerOptions options) {
   try {
     auto network = std::make_unique<Network>(std::move(options));

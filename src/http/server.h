@@ -45,6 +45,10 @@ struct ServerOptions {
   std::chrono::milliseconds send_timeout{30'000};  // without any progress
   std::chrono::milliseconds heartbeat{10'000};  // silence of a stream before its heartbeat is sent
   int send_buffer_bytes = 128 << 10;            // the kernel's, for each connection
+
+  // What all buffers together take at most: bodies, and of each connection what it has read ahead,
+  // its head and what the kernel has still to send.
+  int64_t max_buffer_bytes() const;
 };
 
 struct ServerStats {

@@ -20,6 +20,7 @@ class LatentCache {
   static int64_t block_bytes(const ModelConfig& config, CacheDType dtype);
 
   int32_t num_blocks() const { return num_blocks_; }
+  CacheDType dtype() const { return shape_.dtype; }
   int64_t bytes() const { return static_cast<int64_t>(buffer_.size()); }
   LatentLayer layer(int32_t index);
 

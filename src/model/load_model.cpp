@@ -1,5 +1,6 @@
 #include "model/load_model.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -40,17 +41,19 @@ std::vector<uint8_t> round_to_bf16(const TensorView& view) {
 // nothing more and keeps that failure.
 class WeightLoader {
  public:
-  WeightLoader(const OpenedModel& opened, const ModelConfig& config, const WeightPolicy& policy,
-               Backend& backend, Placement placement)
+  WeightLoader(const OpenedModel& opened, const ModelConfig& config, const LoadOptions& options,
+               Backend& backend)
       : opened_(opened),
         config_(config),
-        policy_(policy),
+        policy_(options.weights),
         backend_(backend),
-        placement_(placement) {}
+        placement_(options.placement),
+        is_measured_(options.memory == MemoryUse::kMeasured) {}
 
   Weights load();
   const Status& status() const { return status_; }
   int64_t bytes() const { return bytes_; }
+  int64_t most_scratch_bytes() const { return most_scratch_bytes_; }
   const std::map<std::string, int>& packed_counts() const { return packed_counts_; }
 
  private:
@@ -58,6 +61,9 @@ class WeightLoader {
   void load_kv_b(const std::string& prefix, LayerWeights& layer);
   void prepare_kv_b(const TensorView& keys, const TensorView& values, LayerWeights& layer);
   Weight turn_keys(const TensorView& keys);
+  void note_scratch(size_t bytes) {
+    most_scratch_bytes_ = std::max(most_scratch_bytes_, static_cast<int64_t>(bytes));
+  }
   Weight matrix(const std::string& name, WeightKind kind) {
     return opened_.packed ? adopt(name) : prepare(tensor(name), policy_.form(kind));
   }
@@ -75,7 +81,9 @@ class WeightLoader {
   Backend& backend_;
   Placement placement_;
   Status status_;
+  const bool is_measured_;
   int64_t bytes_ = 0;
+  int64_t most_scratch_bytes_ = 0;            // between a file and the backend
   std::map<std::string, int> packed_counts_;  // by format
 };
 
@@ -109,7 +117,8 @@ Weight WeightLoader::prepare(const TensorView& view, const WeightForm& form) {
       break;
     case WeightForm::Kind::kBF16:
       if (view.dtype != DType::kBF16) {
-        const std::vector<uint8_t> rounded = round_to_bf16(view);
+        note_scratch(static_cast<size_t>(view.num_values()) * 2);
+        const auto rounded = is_measured_ ? std::vector<uint8_t>() : round_to_bf16(view);
         return keep(backend_.prepare({view.name, DType::kBF16, view.shape, rounded}));
       }
       break;
@@ -123,6 +132,7 @@ Weight WeightLoader::prepare(const TensorView& view, const WeightForm& form) {
 Weight WeightLoader::vector(const std::string& name) {
   if (opened_.packed) return adopt(name);
   const TensorView& view = tensor(name);
+  if (is_measured_) return prepare({view.name, DType::kF32, view.shape, {}}, {});
   std::vector<float> values(static_cast<size_t>(view.num_values()));
   dequantize(view.dtype, view.data.data(), view.num_values(), values.data());
   return prepare({view.name,
@@ -167,9 +177,19 @@ void WeightLoader::load_kv_b(const std::string& prefix, LayerWeights& layer) {
   const int64_t row_bytes = L / info.block_values * info.block_bytes;
   // Blocks run along L and cannot be transposed; such files are widened.
   const bool is_plain = info.block_values == 1;
+  const auto keys_view = [&](ByteSpan bytes) -> TensorView {
+    return {kv_b.name, is_plain ? kv_b.dtype : DType::kF32, {N, L, P}, bytes};
+  };
+  const auto values_view = [&](ByteSpan bytes) -> TensorView {
+    return {kv_b.name, kv_b.dtype, {N, V, L}, bytes};
+  };
   const size_t value_bytes = is_plain ? static_cast<size_t>(info.block_bytes) : sizeof(float);
-  std::vector<uint8_t> keys(static_cast<size_t>(N * L * P) * value_bytes);
-  std::vector<uint8_t> values(static_cast<size_t>(N * V * row_bytes));
+  const size_t key_bytes = static_cast<size_t>(N * L * P) * value_bytes;
+  const auto all_value_bytes = static_cast<size_t>(N * V * row_bytes);
+  note_scratch(key_bytes + all_value_bytes);
+  if (is_measured_) return prepare_kv_b(keys_view({}), values_view({}), layer);
+  std::vector<uint8_t> keys(key_bytes);
+  std::vector<uint8_t> values(all_value_bytes);
   std::vector<float> widened(is_plain ? 0 : static_cast<size_t>(P * L));
   for (int64_t n = 0; n < N; ++n) {
     const uint8_t* head = kv_b.data.data() + n * (P + V) * row_bytes;
@@ -183,8 +203,7 @@ void WeightLoader::load_kv_b(const std::string& prefix, LayerWeights& layer) {
     std::memcpy(values.data() + n * V * row_bytes, head + P * row_bytes,
                 static_cast<size_t>(V * row_bytes));
   }
-  prepare_kv_b({kv_b.name, is_plain ? kv_b.dtype : DType::kF32, {N, L, P}, keys},
-               {kv_b.name, kv_b.dtype, {N, V, L}, values}, layer);
+  prepare_kv_b(keys_view(keys), values_view(values), layer);
 }
 
 void WeightLoader::prepare_kv_b(const TensorView& keys, const TensorView& values,
@@ -204,6 +223,10 @@ Weight WeightLoader::turn_keys(const TensorView& keys) {
   const int64_t N = config_.num_attention_heads, P = config_.qk_nope_head_dim,
                 L = config_.kv_lora_rank;
   const auto count = static_cast<size_t>(N * L * P);
+  const WeightForm form = {WeightForm::Kind::kPacked, {.bits = 8}};
+  // The keys themselves may be scratch as well.
+  note_scratch(4 * count * sizeof(float));
+  if (is_measured_) return prepare({keys.name, DType::kF32, {N, P, L}, {}}, form);
   std::vector<float> values(count), turned(count);
   dequantize(keys.dtype, keys.data.data(), N * L * P, values.data());
   for (int64_t n = 0; n < N; ++n) {
@@ -212,8 +235,7 @@ Weight WeightLoader::turn_keys(const TensorView& keys) {
               reinterpret_cast<uint8_t*>(&turned[first]));
   }
   const auto* bytes = reinterpret_cast<const uint8_t*>(turned.data());
-  return prepare({keys.name, DType::kF32, {N, P, L}, {bytes, count * sizeof(float)}},
-                 {WeightForm::Kind::kPacked, {.bits = 8}});
+  return prepare({keys.name, DType::kF32, {N, P, L}, {bytes, count * sizeof(float)}}, form);
 }
 
 LayerWeights WeightLoader::load_layer(int32_t index) {
@@ -285,7 +307,7 @@ Status make_backend(const LoadOptions& options, LoadedModel& loaded) {
   if (const char* forced = std::getenv("YOUTU_ISA"); isa.empty() && forced != nullptr) isa = forced;
   loaded.pool = std::make_unique<ThreadPool>(options.num_threads > 0 ? options.num_threads
                                                                      : available_cpu_count());
-  auto backend = make_cpu_backend(isa, *loaded.pool);
+  auto backend = make_cpu_backend(isa, *loaded.pool, options.memory);
   if (!backend) return backend.status();
   loaded.backend = std::move(*backend);
   if (options.decorate_backend) {
@@ -344,18 +366,22 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   RETURN_IF_ERROR(check_packed_policy(opened, options.weights));
   RETURN_IF_ERROR(make_backend(options, loaded));
 
+  const bool is_measured = options.memory == MemoryUse::kMeasured;
   PackCache cache(options.pack_cache, opened, loaded.config, options.weights);
   std::vector<std::string> news;
-  const std::optional<OpenedModel> cached = cache.find(news);
+  const std::optional<OpenedModel> cached = is_measured ? cache.look() : cache.find(news);
   const OpenedModel& source = cached ? *cached : opened;
-  WeightLoader loader(source, loaded.config, options.weights, *loaded.backend, options.placement);
+  WeightLoader loader(source, loaded.config, options, *loaded.backend);
   Weights weights = loader.load();
   if (!loader.status()) return loader.status();
   loaded.weight_bytes = loader.bytes();
+  loaded.loading_bytes = loader.most_scratch_bytes();
   loaded.has_packed = !loader.packed_counts().empty();
   if (!opened.packed) describe_packing(loader.packed_counts(), loaded);
   loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
-  if (source.packed && options.placement == Placement::kInPlace) loaded.adopted = source.tensors;
+  loaded.are_weights_mapped = source.packed && options.placement == Placement::kInPlace;
+  if (loaded.are_weights_mapped) loaded.adopted = source.tensors;
+  if (is_measured) return loaded;
   if (cached) {
     loaded.pack_cache = "weights are from " + cache.path();
   } else {

@@ -22,6 +22,8 @@ struct LoadOptions {
   WeightPolicy weights = {};  // as the file has them; of a packed file, what it was made with
   Placement placement = Placement::kInPlace;  // of weights that are packed in a file
   PackCacheOptions pack_cache = {};           // none
+  // kMeasured: nothing is read or kept, and the model computes nothing; it says what it would take.
+  MemoryUse memory = MemoryUse::kTaken;
   // Puts another backend before the one that computes, such as one that takes the time.
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend> inner)> decorate_backend = {};
 
@@ -39,9 +41,11 @@ struct LoadedModel {
   std::unique_ptr<Backend> backend;
   std::unique_ptr<YoutuModel> model;
   int64_t num_parameters = 0;
-  int64_t weight_bytes = 0;  // in memory
-  std::string weight_types;  // of the file, and what became of them: "BF16 (19 tensors), F32 (26
-                             // tensors); packed: q4g32 (17), q8g32 (9)"
+  int64_t weight_bytes = 0;         // in memory
+  bool are_weights_mapped = false;  // they are pages of a file
+  int64_t loading_bytes = 0;  // the most that one weight took on its way, beside those that stay
+  std::string weight_types;   // of the file, and what became of them: "BF16 (19 tensors), F32 (26
+                              // tensors); packed: q4g32 (17), q8g32 (9)"
   std::string pack_cache;  // what it did: "weights are from ~/.cache/youtu/1f.youtu"; may be empty
   bool has_pack_cache_news = false;   // it was written, or there was trouble with it
   std::vector<std::string> warnings;  // tensors that were ignored

@@ -172,22 +172,35 @@ PackCache::PackCache(const PackCacheOptions& options, const OpenedModel& opened,
   path_ = (fs::path(options.folder) / (key_ + std::string(kPackedFileSuffix))).string();
 }
 
+Result<OpenedModel> PackCache::open() const {
+  auto packed = open_packed_file(path_);
+  RETURN_IF_ERROR(packed);
+  OpenedModel cached;
+  cached.path = path_;
+  cached.packed = std::move(packed->origin);
+  cached.tensors = std::move(packed->tensors);
+  const auto warnings = check_tensors(cached, config_);
+  RETURN_IF_ERROR(warnings);
+  if (cached.packed->key != key_) {
+    return Status::invalid_argument(path_ + ": is the file of another model");
+  }
+  return cached;
+}
+
+std::optional<OpenedModel> PackCache::look() const {
+  std::error_code error;
+  if (!is_used() || !fs::exists(path_, error)) return std::nullopt;
+  auto cached = open();
+  if (!cached) return std::nullopt;
+  return *std::move(cached);
+}
+
 std::optional<OpenedModel> PackCache::find(std::vector<std::string>& news) {
   std::error_code error;
   if (!is_used() || !fs::exists(path_, error)) return std::nullopt;
-  OpenedModel cached;
-  cached.path = path_;
-  auto packed = open_packed_file(path_);
-  Status status = packed.status();
-  if (packed) {
-    cached.packed = std::move(packed->origin);
-    cached.tensors = std::move(packed->tensors);
-    status = check_tensors(cached, config_).status();
-    if (status && cached.packed->key != key_) {
-      status = Status::invalid_argument(path_ + ": is the file of another model");
-    }
-  }
-  if (!status) {
+  auto cached = open();
+  if (!cached) {
+    const Status& status = cached.status();
     if (status.code() == StatusCode::kNotFound) return std::nullopt;  // removed just now
     news.push_back(status.message() + "; it is removed and made again");
     fs::remove(path_, error);
@@ -195,7 +208,7 @@ std::optional<OpenedModel> PackCache::find(std::vector<std::string>& news) {
   }
   // The time of a file is that of its last use, by which room is made.
   (void)::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);
-  return cached;
+  return *std::move(cached);
 }
 
 Status PackCache::make_room(int64_t bytes) const {

@@ -54,11 +54,14 @@ class PackCache {
   // The tensors, as a packed model without description, if the folder has them. A file that is
   // damaged is removed, and `news` says so.
   std::optional<OpenedModel> find(std::vector<std::string>& news);
+  // The same, but nothing is changed by it.
+  std::optional<OpenedModel> look() const;
   // Keeps the weights of `opened`, after making room for them. True if they are kept; otherwise
   // `news` says why not, if the cache is used at all.
   bool store(const Weights& weights, bool full_precision, std::vector<std::string>& news);
 
  private:
+  Result<OpenedModel> open() const;
   Status make_room(int64_t bytes) const;
 
   PackCacheOptions options_;

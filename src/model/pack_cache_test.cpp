@@ -100,6 +100,21 @@ TEST_F(PackCacheTest, MakesDamagedFilesAgain) {
   }
 }
 
+TEST_F(PackCacheTest, IsOnlyLookedAtWhereMemoryIsMeasured) {
+  LoadOptions measured = options();
+  measured.memory = MemoryUse::kMeasured;
+  const int64_t before = load(measured).weight_bytes;
+  EXPECT_THAT(files(), testing::IsEmpty());
+  EXPECT_EQ(load(options()).weight_bytes, before);
+  // Mapped weights end where their tensors end; others are whole pages.
+  const LoadedModel found = load(measured);
+  EXPECT_TRUE(found.are_weights_mapped);
+  EXPECT_EQ(found.weight_bytes, load(options()).weight_bytes);
+  std::ofstream(files().at(0), std::ios::binary) << "damaged";
+  EXPECT_EQ(load(measured).weight_bytes, before);
+  EXPECT_EQ(*read_file(files().at(0), 100), "damaged");
+}
+
 TEST_F(PackCacheTest, RefusesTheFileOfAnotherModel) {
   load(options("q8"));
   const std::string q8 = files().at(0);

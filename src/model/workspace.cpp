@@ -66,7 +66,9 @@ Result<Workspace> Workspace::create(const ModelConfig& config, int32_t max_token
                              .v_dim = config.v_head_dim,
                              .latent_dim = config.kv_lora_rank,
                              .norm_dim = std::max(config.hidden_size, config.q_lora_rank)};
-  if (Status status = backend.reserve(limits); !status) return status.with_prefix("workspace: ");
+  const auto reserved = backend.reserve(limits);
+  if (!reserved) return reserved.status().with_prefix("workspace: ");
+  w.backend_bytes = *reserved;
   return w;
 }
 

@@ -29,6 +29,9 @@ struct Workspace {
   float* rope_sin = nullptr;         // [T, R/2]
   std::vector<AttentionForm> forms;  // [sequences of the step]
   Buffer memory;
+  int64_t backend_bytes = 0;  // that the backend has set aside
+
+  int64_t bytes() const { return static_cast<int64_t>(memory.size()) + backend_bytes; }
 };
 
 }  // namespace youtu

@@ -16,6 +16,15 @@ class LogprobReader {
  public:
   explicit LogprobReader(int32_t vocab_size);
 
+  // What it holds, and what one of that vocabulary would.
+  int64_t bytes() const {
+    return static_cast<int64_t>(logits_.capacity() * sizeof(float) +
+                                order_.capacity() * sizeof(TokenId));
+  }
+  static int64_t planned_bytes(int32_t vocab_size) {
+    return int64_t{vocab_size} * static_cast<int64_t>(sizeof(float) + sizeof(TokenId));
+  }
+
   // Keeps the row, so that the sampler may have it as scratch. REQUIRES: logits.size() ==
   // vocab_size. A row that no token can be drawn from gives no sensible numbers.
   void read(std::span<const float> logits);

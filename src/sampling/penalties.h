@@ -25,6 +25,11 @@ class Penalties {
  public:
   explicit Penalties(int32_t vocab_size);
 
+  int64_t bytes() const { return static_cast<int64_t>(counts_.capacity() * sizeof(int32_t)); }
+  static int64_t planned_bytes(int32_t vocab_size) {
+    return int64_t{vocab_size} * static_cast<int64_t>(sizeof(int32_t));
+  }
+
   // Applies all four in the order of Hugging Face (repetition, then n-grams) and vLLM (then
   // frequency and presence). REQUIRES: every token of `history` is in [0, vocab_size) and
   // logits.size() == vocab_size.

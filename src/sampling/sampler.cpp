@@ -33,10 +33,27 @@ bool fills_earlier(const Candidate& a, const Candidate& b) {
 
 Sampler::Sampler(int32_t vocab_size) : vocab_size_(vocab_size), penalties_(vocab_size) {
   const size_t columns = static_cast<size_t>(vocab_size);
-  block_maxima_.resize(div_ceil(columns, kBlockColumns));
+  block_maxima_.resize(num_blocks(vocab_size));
   scratch_.resize(columns);
   candidates_.reserve(columns);
   ranked_.reserve(columns);
+}
+
+size_t Sampler::num_blocks(int32_t vocab_size) {
+  return div_ceil(static_cast<size_t>(vocab_size), kBlockColumns);
+}
+
+int64_t Sampler::planned_bytes(int32_t vocab_size) {
+  const size_t columns = static_cast<size_t>(vocab_size);
+  return Penalties::planned_bytes(vocab_size) +
+         static_cast<int64_t>((num_blocks(vocab_size) + columns) * sizeof(float) +
+                              2 * columns * sizeof(Candidate));
+}
+
+int64_t Sampler::bytes() const {
+  return penalties_.bytes() +
+         static_cast<int64_t>((block_maxima_.capacity() + scratch_.capacity()) * sizeof(float) +
+                              (candidates_.capacity() + ranked_.capacity()) * sizeof(Candidate));
 }
 
 Result<TokenId> Sampler::sample(std::span<float> logits, const SamplingParams& params,

@@ -35,6 +35,9 @@ class Sampler {
   explicit Sampler(int32_t vocab_size);
 
   int32_t vocab_size() const { return vocab_size_; }
+  // Of scratch: what it holds, and what one of that vocabulary would.
+  int64_t bytes() const;
+  static int64_t planned_bytes(int32_t vocab_size);
 
   // The next token of a sequence, which is none of `banned`. `logits` is used as scratch. Fails,
   // with reason "numeric_error", when a logit is NaN or +inf, or when no token is possible.
@@ -65,6 +68,8 @@ class Sampler {
   double total_weight() const;
   void keep_top_p(double top_p, double total);
   void keep_min_p(double min_p);
+
+  static size_t num_blocks(int32_t vocab_size);
 
   int32_t vocab_size_;
   Penalties penalties_;

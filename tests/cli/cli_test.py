@@ -17,7 +17,7 @@ import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
-COMMANDS = ("serve", "chat", "generate", "inspect", "eval", "bench")
+COMMANDS = ("serve", "plan", "chat", "generate", "inspect", "eval", "bench")
 TIMEOUT_S = 120
 DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "models", "demo")
 
@@ -76,6 +76,7 @@ class Errors(Failing):
     def test_model_that_is_not_there(self):
         self.fails(1, "not-there", "generate", "-p", "a", "--model", "/not-there")
         self.fails(1, "not-there", "chat", "--model", "/not-there")
+        self.fails(1, "not-there", "plan", "--model", "/not-there")
 
     def test_context_out_of_range(self):
         self.fails(2, "max_context_tokens is 1 ", "generate", "-p", "a", "--max-context-tokens", "1")
@@ -94,6 +95,59 @@ class Errors(Failing):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertEqual(done.stderr, b"error: " + what + b" is not UTF-8\n")
             self.assertEqual(done.stdout, b"")
+
+
+class Plan(unittest.TestCase):
+    """What is said of memory; that it is right is asked in src/engine/memory_planner_test.cpp."""
+
+    HUGE = ("--max-context-tokens", "2048", "--cache-tokens", str(200 << 20))
+
+    def plan(self, *arguments, environment=None):
+        done = run("plan", *arguments, environment=environment)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done.stdout.decode()
+
+    def test_table(self):
+        text = self.plan()
+        for part in ("weights", "cache", "index", "workspace", "program", "requests", "connections", "sessions", "available"):
+            self.assertRegex(text, rf"(?m)^  {part} +[0-9.]+ [MG]iB")
+
+    def test_json_follows_the_settings(self):
+        plan, half = json.loads(self.plan("--json")), json.loads(self.plan("--json", "--max-batch-size", "4"))
+        self.assertTrue(plan["fits"])
+        self.assertEqual(plan["remedies"], [])
+        self.assertEqual(plan["cache_tokens"], 8 * 2048)
+        self.assertEqual(half["cache_bytes"] * 2, plan["cache_bytes"])
+        self.assertLess(half["workspace_bytes"], plan["workspace_bytes"])
+        kept = sum(plan[f"{part}_bytes"] for part in ("weight", "cache", "index", "workspace"))
+        self.assertEqual(plan["start_bytes"], kept)
+        by_environment = self.plan("--json", environment={"YOUTU_MAX_BATCH_SIZE": "4"})
+        self.assertEqual(json.loads(by_environment)["cache_tokens"], 4 * 2048)
+
+    def test_a_packed_file_is_mapped_or_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "demo.youtu")
+            self.assertEqual(run("pack", "--model", DEMO, "--weights", "q4", "--output", path).returncode, 0)
+            mapped, read = (json.loads(self.plan("--json", "--model", path, "--load", load)) for load in ("map", "read"))
+        self.assertEqual((mapped["weights_mapped"], read["weights_mapped"]), (True, False))
+        self.assertLessEqual(mapped["weight_bytes"], read["weight_bytes"])
+
+    def test_what_does_not_fit(self):
+        done = run("plan", "--json", *self.HUGE)
+        self.assertEqual(done.returncode, 1)
+        plan = json.loads(done.stdout)
+        self.assertFalse(plan["fits"])
+        self.assertRegex(plan["remedies"][0]["change"], "^cache_tokens [0-9]+$")
+        self.assertLess(plan["remedies"][0]["start_bytes"], plan["available_bytes"])
+        error = done.stderr.decode()
+        self.assertRegex(error, r"^error: not enough memory: the start takes .* are missing; it would fit with cache_tokens")
+        self.assertEqual(error.count("\n"), 1)
+
+    def test_the_remedy_helps(self):
+        done = run("plan", "--json", *self.HUGE)
+        name, value = json.loads(done.stdout)["remedies"][0]["change"].split()
+        self.assertEqual(name, "cache_tokens")
+        self.plan(*self.HUGE[:2], "--cache-tokens", value)
 
 
 class EvalErrors(Failing):

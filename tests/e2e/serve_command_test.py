@@ -70,6 +70,12 @@ class ServeCommand(unittest.TestCase):
         self.refused("cannot be resolved", "--host", "no.such.host.invalid", "--insecure-no-auth", "--model", "/dev/null")
         self.refused("--insecure-no-auth", "--host", "0.0.0.0")
 
+    def test_what_does_not_fit_into_memory(self):
+        code, out, error = self.serve("--port", "0", "--cache-tokens", str(200 << 20))
+        self.assertEqual(code, BAD_MODEL, error)
+        self.assertRegex(out, r"(?m)^memory    [0-9.]+ GiB: weights .* cache .* workspace ")
+        self.assertRegex(error, r"^error: not enough memory: .* missing; it would fit with cache_tokens [0-9]+ \(.*\)\n$")
+
     def test_y13_settings_and_where_they_come_from(self):
         code, out, error = self.serve("--print-config", "--port", "9", config="port: 1\nthreads: 1\n", YOUTU_THREADS="2")
         self.assertEqual(code, 0, error)

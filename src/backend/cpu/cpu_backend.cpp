@@ -21,10 +21,11 @@ void unmap(uint8_t* data, size_t size) {
 
 }  // namespace
 
-Result<std::unique_ptr<Backend>> make_cpu_backend(std::string_view isa, ThreadPool& pool) {
+Result<std::unique_ptr<Backend>> make_cpu_backend(std::string_view isa, ThreadPool& pool,
+                                                  MemoryUse memory) {
   auto kernels = select_kernels(isa);
   if (!kernels) return kernels.status();
-  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(**kernels, pool));
+  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(**kernels, pool, memory));
 }
 
 BackendInfo CpuBackend::info() const {
@@ -35,6 +36,7 @@ Result<Buffer> CpuBackend::allocate(size_t bytes) {
   constexpr size_t kPageBytes = 4096;
   if (bytes == 0) return Buffer();
   const size_t size = align_up(bytes, kPageBytes);
+  if (memory_ == MemoryUse::kMeasured) return Buffer(nullptr, size, unmap);
   void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) {
     return Status::resource_exhausted("cannot allocate " + std::to_string(bytes >> 20) + " MiB",
@@ -53,8 +55,19 @@ Result<Buffer> CpuBackend::allocate(size_t bytes) {
   return Buffer(first, size, unmap);
 }
 
-Status CpuBackend::reserve(const StepLimits& limits) {
-  limits_ = limits;
+Result<int64_t> CpuBackend::reserve(const StepLimits& limits) {
+  int64_t bytes = 0;
+  for (const Reservation& each : reservations(limits)) {
+    auto buffer = allocate(static_cast<size_t>(each.bytes));
+    RETURN_IF_ERROR(buffer);
+    bytes += static_cast<int64_t>(buffer->size());
+    *each.buffer = std::move(*buffer);
+  }
+  return bytes;
+}
+
+std::vector<CpuBackend::Reservation> CpuBackend::reservations(const StepLimits& limits) {
+  constexpr int64_t kFloat = sizeof(float);
   const int64_t heads = limits.num_heads;
   const int64_t slot = limits.latent_dim + limits.rope_dim;
   const int64_t head = limits.nope_dim + limits.rope_dim;
@@ -64,47 +77,29 @@ Status CpuBackend::reserve(const StepLimits& limits) {
           {kWidenedRows * int64_t{widest_row_}, int64_t{limits.latent_dim} * limits.nope_dim,
            int64_t{kQueryTile} * kExpandedBlock, int64_t{kHeadGroup} * kAbsorbedTile}),
       16);
-  struct Request {
-    Buffer* buffer;
-    int64_t floats;
+  std::vector<Reservation> list = {
+      {&worker_scratch_, worker_scratch_floats_ * pool_.num_threads() * kFloat},
+      {&absorbed_q_, kAbsorbedTokens * heads * slot * kFloat},
+      {&absorbed_out_, kAbsorbedTokens * heads * limits.latent_dim * kFloat},
+      {&expanded_latents_, kExpandedBlock * slot * kFloat},
+      {&expanded_k_, heads * kExpandedBlock * head * kFloat},
+      {&expanded_v_, heads * kExpandedBlock * limits.v_dim * kFloat},
+      {&softmax_, limits.max_tokens * heads * 2 * kFloat},
+      {&normed_, limits.max_tokens * align_up<int64_t>(limits.norm_dim, 16) * kFloat},
   };
-  const Request requests[] = {
-      {&worker_scratch_, worker_scratch_floats_ * pool_.num_threads()},
-      {&absorbed_q_, kAbsorbedTokens * heads * slot},
-      {&absorbed_out_, kAbsorbedTokens * heads * limits.latent_dim},
-      {&expanded_latents_, kExpandedBlock * slot},
-      {&expanded_k_, heads * kExpandedBlock * head},
-      {&expanded_v_, heads * kExpandedBlock * limits.v_dim},
-      {&softmax_, limits.max_tokens * heads * 2},
-      {&normed_, limits.max_tokens * align_up<int64_t>(limits.norm_dim, 16)},
-  };
-  for (const Request& request : requests) {
-    auto buffer = allocate(static_cast<size_t>(request.floats) * sizeof(float));
-    if (!buffer) return buffer.status();
-    *request.buffer = std::move(*buffer);
-  }
-  RETURN_IF_ERROR(reserve_integers(limits));
-  return has_packed_ ? reserve_rounded() : Status::ok();
+  add_integers(limits, list);
+  if (has_packed_) add_rounded(limits, list);
+  return list;
 }
 
-Status CpuBackend::reserve_rounded() {
-  const int32_t widest_head = std::max(limits_.nope_dim, limits_.latent_dim);
+void CpuBackend::add_rounded(const StepLimits& limits, std::vector<Reservation>& list) {
+  const int32_t widest_head = std::max(limits.nope_dim, limits.latent_dim);
   worker_rounded_bytes_ = kAbsorbedTokens * rounded_row_bytes(widest_head);
-  const struct {
-    Buffer* buffer;
-    int64_t bytes;
-  } requests[] = {
-      // Inputs of matrix products, or a stretch of context that is expanded.
-      {&rounded_, std::max(limits_.max_tokens, kExpandedBlock) * rounded_row_bytes(widest_row_)},
-      {&worker_panels_, int64_t{kPackedScratchBytes} * pool_.num_threads()},
-      {&worker_rounded_, worker_rounded_bytes_ * pool_.num_threads()},
-  };
-  for (const auto& request : requests) {
-    auto buffer = allocate(static_cast<size_t>(request.bytes));
-    if (!buffer) return buffer.status();
-    *request.buffer = std::move(*buffer);
-  }
-  return Status::ok();
+  // Inputs of matrix products, or a stretch of context that is expanded.
+  list.push_back(
+      {&rounded_, std::max(limits.max_tokens, kExpandedBlock) * rounded_row_bytes(widest_row_)});
+  list.push_back({&worker_panels_, int64_t{kPackedScratchBytes} * pool_.num_threads()});
+  list.push_back({&worker_rounded_, worker_rounded_bytes_ * pool_.num_threads()});
 }
 
 void CpuBackend::embed(const Weight& table, Activation out) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
@@ -13,14 +14,15 @@ namespace youtu {
 // `pool` outlives the backend and is used only inside its calls.
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(const CpuKernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
+  CpuBackend(const CpuKernels& kernels, ThreadPool& pool, MemoryUse memory = MemoryUse::kTaken)
+      : kernels_(kernels), pool_(pool), memory_(memory) {}
 
   BackendInfo info() const override;
   Result<Buffer> allocate(size_t bytes) override;
   Result<Weight> prepare(const TensorView& tensor) override;
   Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) override;
   Result<Weight> adopt(const TensorView& tensor, Placement placement) override;
-  Status reserve(const StepLimits& limits) override;
+  Result<int64_t> reserve(const StepLimits& limits) override;
 
   void begin_step(const BatchView& batch) override { batch_ = &batch; }
   void embed(const Weight& table, Activation out) override;
@@ -59,7 +61,13 @@ class CpuBackend final : public Backend {
     float* scales = nullptr;
     int32_t* sums = nullptr;
   };
-  Status reserve_rounded();
+  // A buffer to set aside, and its size.
+  struct Reservation {
+    Buffer* buffer = nullptr;
+    int64_t bytes = 0;
+  };
+  std::vector<Reservation> reservations(const StepLimits& limits);
+  void add_rounded(const StepLimits& limits, std::vector<Reservation>& list);
   void copy_in_parallel(std::span<const uint8_t> from, uint8_t* to);
   Status bring_into_memory(std::span<const uint8_t> bytes);
   static int64_t rounded_row_bytes(int32_t cols);
@@ -109,7 +117,7 @@ class CpuBackend final : public Backend {
   // integer_attention.cpp
   struct Unit;
   struct Tile;
-  Status reserve_integers(const StepLimits& limits);
+  void add_integers(const StepLimits& limits, std::vector<Reservation>& list);
   void attend_integers(const MlaAttention& a, int32_t first_token, int32_t num_tokens);
   void quantize_absorbed(const MlaAttention& a, int32_t token, int worker);
   void attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token, int32_t index,
@@ -127,8 +135,8 @@ class CpuBackend final : public Backend {
 
   const CpuKernels& kernels_;
   ThreadPool& pool_;
+  const MemoryUse memory_;
   const BatchView* batch_ = nullptr;
-  StepLimits limits_;
   int32_t widest_row_ = 0;   // of the weights prepared so far
   bool has_packed_ = false;  // whether any is packed
   int64_t worker_scratch_floats_ = 0;

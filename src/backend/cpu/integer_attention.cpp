@@ -86,17 +86,13 @@ struct CpuBackend::Tile {
   }
 };
 
-Status CpuBackend::reserve_integers(const StepLimits& limits) {
+void CpuBackend::add_integers(const StepLimits& limits, std::vector<Reservation>& list) {
   const int64_t heads = limits.num_heads, tokens = limits.max_tokens;
   const int64_t latent = align_up<int32_t>(limits.latent_dim, 4);
   tile_bytes_ = Tile::bytes(std::max<int64_t>(heads, kQueryTile));
   const int64_t absorbed = kAbsorbedTokens * heads * (latent + limits.rope_dim);
   const int64_t expanded = tokens * heads * (padded_nope(limits.nope_dim) + limits.rope_dim);
-  struct Request {
-    Buffer* buffer;
-    int64_t bytes;
-  };
-  const Request requests[] = {
+  const Reservation own[] = {
       {&integer_q_, std::max(absorbed, expanded) * 2},
       {&integer_rows_,
        std::max<int64_t>(kAbsorbedTokens, tokens) * heads * int64_t{sizeof(LatentQuery)}},
@@ -107,12 +103,7 @@ Status CpuBackend::reserve_integers(const StepLimits& limits) {
       {&packed_scales_, heads * kTile * 2 * 4},
       {&tiles_, tile_bytes_ * pool_.num_threads()},
   };
-  for (const Request& request : requests) {
-    auto buffer = allocate(static_cast<size_t>(request.bytes));
-    if (!buffer) return buffer.status();
-    *request.buffer = std::move(*buffer);
-  }
-  return Status::ok();
+  list.insert(list.end(), std::begin(own), std::end(own));
 }
 
 // ---- absorbed

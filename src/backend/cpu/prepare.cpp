@@ -84,12 +84,14 @@ Result<Weight> CpuBackend::prepare(const TensorView& tensor) {
   weight.cols = static_cast<int32_t>(tensor.row_length());
   CHECK(weight.cols % info.block_values == 0);
   weight.row_bytes = static_cast<int64_t>(weight.cols / info.block_values) * info.block_bytes;
-  CHECK(tensor.data.size() == static_cast<size_t>(weight.rows * weight.row_bytes));
-  auto bytes = allocate(tensor.data.size());
+  const auto size = static_cast<size_t>(weight.rows * weight.row_bytes);
+  auto bytes = allocate(size);
   if (!bytes) return bytes.status().with_prefix(tensor.name + ": ");
   weight.bytes = std::move(*bytes);
-  copy_in_parallel(tensor.data, weight.bytes.data());
   widest_row_ = std::max(widest_row_, weight.cols);
+  if (memory_ == MemoryUse::kMeasured) return weight;
+  CHECK(tensor.data.size() == size);
+  copy_in_parallel(tensor.data, weight.bytes.data());
   return weight;
 }
 
@@ -104,6 +106,9 @@ Result<Weight> CpuBackend::prepare_packed(const TensorView& tensor, const Packed
   auto bytes = allocate(static_cast<size_t>(shape.bytes()));
   if (!bytes) return bytes.status().with_prefix(tensor.name + ": ");
   weight.bytes = std::move(*bytes);
+  widest_row_ = std::max(widest_row_, weight.cols);
+  has_packed_ = true;
+  if (memory_ == MemoryUse::kMeasured) return weight;
   const std::span<uint8_t> panels(weight.bytes.data(), static_cast<size_t>(shape.bytes()));
   const bool is_copied = keeps_levels(tensor.dtype, format);
   const size_t row_bytes =
@@ -122,8 +127,6 @@ Result<Weight> CpuBackend::prepare_packed(const TensorView& tensor, const Packed
       write_packed_row(shape, row, buffer.view(), panels);
     }
   });
-  widest_row_ = std::max(widest_row_, weight.cols);
-  has_packed_ = true;
   return weight;
 }
 
@@ -142,11 +145,13 @@ Result<Weight> CpuBackend::adopt(const TensorView& tensor, Placement placement) 
   if (placement == Placement::kCopied) {
     auto bytes = allocate(tensor.data.size());
     if (!bytes) return bytes.status().with_prefix(tensor.name + ": ");
-    copy_in_parallel(tensor.data, bytes->data());
+    if (memory_ == MemoryUse::kTaken) copy_in_parallel(tensor.data, bytes->data());
     weight.bytes = std::move(*bytes);
   } else {
-    const Status status = bring_into_memory(tensor.data);
-    if (!status) return status.with_prefix(tensor.name + ": ");
+    if (memory_ == MemoryUse::kTaken) {
+      const Status status = bring_into_memory(tensor.data);
+      if (!status) return status.with_prefix(tensor.name + ": ");
+    }
     // Weights are only read.
     weight.bytes = Buffer(const_cast<uint8_t*>(tensor.data.data()), tensor.data.size(),
                           [](uint8_t*, size_t) {});
