@@ -33,6 +33,7 @@ struct EngineOptions {
   int prefill_slowdown_percent = 220;
   bool speculation = true;           // guess tokens that stood before, where that is faster
   int max_queued_requests = 32;      // waiting beyond the batch; more are refused
+  int64_t max_queued_tokens = 0;     // prompt tokens of those that wait; 0: no limit of their own
   int64_t cache_tokens = 0;          // latent cache size; 0: max_batch_size * max_context_tokens
   std::string cache_dtype = "auto";  // or "f32", "bf16", "int8": what the cache holds
   bool prefix_cache = true;          // what is computed is kept for prompts that begin alike

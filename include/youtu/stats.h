@@ -87,6 +87,7 @@ struct EngineHistograms {
 struct EngineStats {
   int64_t requests_running = 0;
   int64_t requests_waiting = 0;
+  int64_t tokens_waiting = 0;  // of their prompts
   int64_t blocks_total = 0;
   int64_t blocks_in_use = 0;  // held by running requests
   int64_t blocks_cached = 0;  // held by none, kept for the next prompt that begins alike

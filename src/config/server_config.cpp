@@ -72,6 +72,9 @@ std::vector<Option> serving_options() {
        "longest an idle engine holds a first request to gather others", 0, 10'000},
       {"max_queued_requests", &ServerConfig::max_queued_requests,
        "requests that may wait; more are refused", 0, 4096},
+      {"max_queued_tokens", &ServerConfig::max_queued_tokens,
+       "prompt tokens that may wait; more are refused; 0 is no limit besides that of requests", 0,
+       int64_t{1} << 32},
       {"max_step_tokens", &ServerConfig::max_step_tokens, "most tokens in one step", 16, 65536},
       {"default_preset", &ServerConfig::default_preset, "preset of requests that name none"},
       {"openai_preset", &ServerConfig::openai_preset,
@@ -432,6 +435,7 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   options.batch_timeout_ms = static_cast<int>(config.batch_timeout.count());
   options.max_step_tokens = static_cast<int>(config.max_step_tokens);
   options.max_queued_requests = static_cast<int>(config.max_queued_requests);
+  options.max_queued_tokens = config.max_queued_tokens;
   options.cache_tokens = config.cache_tokens;
   options.cache_dtype = config.cache_dtype;
   options.prefix_cache = config.prefix_cache;

@@ -40,6 +40,7 @@ struct ServerConfig {
   int64_t max_batch_size = 8;
   std::chrono::milliseconds batch_timeout{0};
   int64_t max_queued_requests = 32;
+  int64_t max_queued_tokens = 0;
   int64_t max_step_tokens = 512;
   std::string default_preset{kDefaultPreset};
   std::string openai_preset = "recommended";

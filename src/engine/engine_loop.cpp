@@ -1,6 +1,7 @@
 #include "engine/engine_loop.h"
 
 #include <exception>
+#include <utility>
 
 namespace youtu {
 
@@ -83,6 +84,8 @@ void EngineLoop::tell() {
     recorder_.record_finished(*sequence, clock_.now());
   }
   inbox_.give_back_places(num_finished);
+  const int64_t num_dequeued = scheduler_.counters().dequeued_tokens;
+  inbox_.take_from_queue(num_dequeued - std::exchange(num_dequeued_tokens_, num_dequeued));
   post_stats();
   const bool has_events = scheduler_.publish();
   inbox_.mark_finished(num_finished);
@@ -94,6 +97,7 @@ void EngineLoop::post_stats() {
   EngineStats stats = recorder_.stats();
   stats.requests_running = scheduler_.num_running();
   stats.requests_waiting = scheduler_.num_waiting();
+  stats.tokens_waiting = inbox_.num_queued_tokens();
   stats.blocks_total = scheduler_.blocks().num_blocks();
   stats.blocks_in_use = scheduler_.blocks().num_in_use();
   stats.blocks_cached = scheduler_.blocks().num_cached();
@@ -110,6 +114,8 @@ LoadForecast EngineLoop::forecast() const {
   LoadForecast forecast = {.max_batch_size = options_.scheduler.max_batch_size,
                            .num_requests = scheduler_.num_running() + scheduler_.num_waiting(),
                            .num_prompt_tokens = scheduler_.num_unread_tokens(),
+                           .num_waiting = scheduler_.num_waiting(),
+                           .num_waiting_tokens = inbox_.num_queued_tokens(),
                            .seconds_between_ends = recorder_.seconds_between_ends()};
   if (!costs_.has_observations()) return forecast;
   const StepSize streams = scheduler_.streams();

@@ -59,6 +59,7 @@ class EngineLoop {
   std::function<void()> listener_;
   std::vector<std::unique_ptr<Sequence>> arrivals_;
   StatsRecorder recorder_;
+  int64_t num_dequeued_tokens_ = 0;  // that the inbox knows of
   StepCosts costs_;
 };
 

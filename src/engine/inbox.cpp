@@ -11,7 +11,9 @@ namespace youtu {
 Status Inbox::push(std::unique_ptr<Sequence> sequence) {
   {
     const std::scoped_lock lock(mutex_);
-    RETURN_IF_ERROR(check_room_locked());
+    const int64_t num_prompt_tokens = sequence->num_prompt_tokens();
+    RETURN_IF_ERROR(check_room_locked(num_prompt_tokens));
+    num_queued_tokens_ += num_prompt_tokens;
     arrivals_.push_back(std::move(sequence));
     ++num_places_taken_;
     ++num_unfinished_;
@@ -22,16 +24,33 @@ Status Inbox::push(std::unique_ptr<Sequence> sequence) {
 
 Status Inbox::check_room() const {
   const std::scoped_lock lock(mutex_);
-  return check_room_locked();
+  return check_room_locked(1);
 }
 
-Status Inbox::check_room_locked() const {
+int64_t Inbox::num_queued_tokens() const {
+  const std::scoped_lock lock(mutex_);
+  return num_queued_tokens_;
+}
+
+// A prompt that is longer than the limit may wait alone, or it never could.
+Status Inbox::check_room_locked(int64_t num_prompt_tokens) const {
   if (is_closed_) return Status::unavailable("the engine is shutting down");
-  if (num_places_taken_ < max_requests_) return Status::ok();
-  return Status::resource_exhausted(
-      fmt::format("the engine has {} requests running and waiting (at most {})", num_places_taken_,
-                  max_requests_),
-      "queue_full");
+  if (num_places_taken_ >= limits_.max_requests()) {
+    return Status::resource_exhausted(
+        fmt::format("the engine has {} requests running and waiting (at most {})",
+                    num_places_taken_, limits_.max_requests()),
+        "queue_full");
+  }
+  const bool must_wait = num_places_taken_ >= limits_.max_running && num_queued_tokens_ > 0;
+  if (limits_.max_queued_tokens > 0 && must_wait &&
+      num_queued_tokens_ + num_prompt_tokens > limits_.max_queued_tokens) {
+    return Status::resource_exhausted(
+        fmt::format("prompts of {} tokens wait in the engine; with this one's {} they would be "
+                    "more than may (at most {})",
+                    num_queued_tokens_, num_prompt_tokens, limits_.max_queued_tokens),
+        "queue_full");
+  }
+  return Status::ok();
 }
 
 void Inbox::close() {
@@ -78,6 +97,12 @@ void Inbox::give_back_places(int64_t count) {
   const std::scoped_lock lock(mutex_);
   CHECK(count >= 0 && count <= num_places_taken_);
   num_places_taken_ -= count;
+}
+
+void Inbox::take_from_queue(int64_t count) {
+  const std::scoped_lock lock(mutex_);
+  CHECK(count >= 0 && count <= num_queued_tokens_);
+  num_queued_tokens_ -= count;
 }
 
 void Inbox::mark_finished(int64_t count) {

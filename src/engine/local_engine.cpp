@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 #include "backend/batch_view.h"
@@ -22,6 +23,12 @@ EngineLoopOptions loop_options(const EngineOptions& options, uint64_t prefix_has
           .batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms),
           .prefill_slowdown = static_cast<double>(options.prefill_slowdown_percent) / 100,
           .speculation = options.speculation};
+}
+
+InboxLimits inbox_limits(const EngineOptions& options) {
+  return {.max_running = batch_size_of(options),
+          .max_queued = options.max_queued_requests,
+          .max_queued_tokens = options.max_queued_tokens};
 }
 
 uint64_t fresh_key() {
@@ -91,7 +98,7 @@ Status check_scheduling(const GenerationRequest& request) {
 LocalEngine::LocalEngine(EngineParts parts)
     : parts_(std::move(parts)),
       seed_key_(fresh_key()),
-      inbox_(int64_t{batch_size_of(parts_.options)} + parts_.options.max_queued_requests),
+      inbox_(inbox_limits(parts_.options)),
       loop_(loop_options(parts_.options, fresh_key()), *parts_.executor, inbox_, board_,
             steady_clock()),
       thread_([this] { loop_.run(); }) {}
@@ -131,8 +138,8 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
                                      request.sampling.stop, request.sampling.include_stop);
   RETURN_IF_ERROR(text);
   const LoadForecast forecast = board_.read_forecast();
-  const double predicted =
-      forecast.first_token_seconds(static_cast<int64_t>(request.prompt_tokens.size()));
+  const auto num_prompt_tokens = static_cast<int64_t>(request.prompt_tokens.size());
+  const double predicted = forecast.first_token_seconds(num_prompt_tokens);
   RETURN_IF_ERROR(check_promise(request, predicted));
   const RequestId id = inbox_.next_request_id();
   const uint64_t seed = request.sampling.seed.value_or(random_bits(seed_key_, id));
@@ -142,13 +149,21 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
                                  *std::move(text), stream, steady_clock().now());
   sequence->timeline().predict_first_token(predicted);
   const Status status = inbox_.push(std::move(sequence));
-  if (!status) return status.with_retry_after(forecast.place_seconds());
+  if (!status) return status.with_retry_after(room_seconds(forecast, num_prompt_tokens));
   return GenerationHandle(std::move(stream));
 }
 
 Status LocalEngine::check_room() const {
   const Status status = inbox_.check_room();
-  return status ? status : status.with_retry_after(board_.read_forecast().place_seconds());
+  return status ? status : status.with_retry_after(room_seconds(board_.read_forecast(), 1));
+}
+
+// Until a request would be let in that is refused now.
+double LocalEngine::room_seconds(const LoadForecast& forecast, int64_t num_prompt_tokens) const {
+  const int64_t max_tokens = parts_.options.max_queued_tokens;
+  const double tokens_seconds =
+      max_tokens > 0 ? forecast.tokens_seconds(num_prompt_tokens, max_tokens) : 0;
+  return std::max(forecast.place_seconds(), tokens_seconds);
 }
 
 // Better no at once than a late answer that nobody waits for any more.

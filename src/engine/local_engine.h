@@ -35,6 +35,7 @@ class LocalEngine final : public Engine {
 
  private:
   Status check_request(const GenerationRequest& request) const;
+  double room_seconds(const LoadForecast& forecast, int64_t num_prompt_tokens) const;
   Status check_promise(const GenerationRequest& request, double first_token_seconds) const;
 
   EngineParts parts_;

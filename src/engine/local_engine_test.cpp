@@ -259,6 +259,33 @@ TEST(LocalEngine, RefusesWhenTheQueueIsFull) {
   EXPECT_TRUE(engine->submit(make_request(3, 3, 1)).is_ok());
 }
 
+TEST(LocalEngine, RefusesPromptsThatAreTooMuchTogether) {
+  StepGate gate;
+  EngineOptions options = small_options();
+  options.max_batch_size = 1;
+  options.max_queued_tokens = 40;
+  auto engine = make_engine(options, gate.hook());
+  std::vector<GenerationHandle> handles;
+  const auto submit = [&](size_t num_prompt_tokens) {
+    auto handle = engine->submit(make_request(num_prompt_tokens, 2, 1));
+    const Status status = handle.status();
+    if (handle) handles.push_back(std::move(*handle));
+    return status;
+  };
+  ASSERT_TRUE(submit(100));  // runs
+  gate.wait_until_entered();
+  gate.let_pass();
+  gate.wait_until_entered();  // its first step is over, so it has left the queue
+  ASSERT_TRUE(submit(30));
+  EXPECT_EQ(submit(11).reason(), "queue_full");
+  ASSERT_TRUE(submit(10));
+  EXPECT_EQ(engine->check_room().reason(), "queue_full");
+  gate.open();
+  for (auto& handle : handles) read_all(handle);
+  EXPECT_EQ(engine->stats().tokens_waiting, 0);
+  EXPECT_TRUE(engine->check_room());
+}
+
 TEST(LocalEngine, DestroyingTheHandleCancels) {
   StepGate gate;
   auto engine = make_engine(small_options(), gate.hook());

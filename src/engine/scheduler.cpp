@@ -145,6 +145,7 @@ Sequence& Scheduler::begin(std::unique_ptr<Sequence> sequence, BlockTable table)
   sequence->block_table() = std::move(table);
   if (is_first_time) {
     const int64_t num_prompt = sequence->num_prompt_tokens();
+    counters_.dequeued_tokens += num_prompt;
     counters_.prefix_queried_tokens += options_.prefix_cache ? num_prompt : 0;
     counters_.prefix_hit_tokens += sequence->num_cached_tokens();
     // What was found costs nothing.
@@ -266,6 +267,7 @@ void Scheduler::retire_finished() {
        ++retired) {
     blocks_.release((*retired)->block_table());
     accounts_.leave((*retired)->client());
+    if (!(*retired)->has_begun()) counters_.dequeued_tokens += (*retired)->num_prompt_tokens();
     ++counters_.requests_finished;
   }
 }

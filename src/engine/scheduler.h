@@ -50,6 +50,7 @@ struct SchedulerCounters {
   int64_t prefix_hit_tokens = 0;      // of these, found in the prefix cache
   int64_t requests_finished = 0;      // for whatever reason
   int64_t preemptions = 0;
+  int64_t dequeued_tokens = 0;  // of prompts that began, or ended before they did
 };
 
 // Engine thread only. Owns its sequences, each in one list at a time.
