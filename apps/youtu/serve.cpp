@@ -274,6 +274,7 @@ int run_server(const ConfigReport& report, ApiKeys keys, const std::string& mode
   });
   if (!engine) return fail(kExitModel, engine.status());
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
+  (*engine)->set_report([](const std::string& line) { fmt::print(stderr, "{}\n", line); });
   (*engine)->set_step_listener([&server] { (*server)->wake(); });
   signals.begin_serving();
   state.attach(**engine);
@@ -290,6 +291,11 @@ int run_server(const ConfigReport& report, ApiKeys keys, const std::string& mode
     (*server)->drain(kLastWordsTimeout);
   }
   (*server)->stop();
+  if (const Status status = (*engine)->health(); !status) {
+    fmt::print(stderr, "error: {}; it is not waited for\n", status.message());
+    std::fflush(nullptr);
+    ::_exit(kExitModel);  // the engine's thread cannot be joined
+  }
   (*engine).reset();  // before the server's object, which its step listener uses
   fmt::print("closed{}\n", complete ? "" : ", with answers cut off");
   return kExitOk;

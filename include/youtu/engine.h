@@ -31,8 +31,11 @@ struct EngineOptions {
   // While others stream, a step that reads a prompt takes at most so many percent of a step
   // without; 0: as the step has room.
   int prefill_slowdown_percent = 220;
-  bool speculation = true;           // guess tokens that stood before, where that is faster
-  int max_queued_requests = 32;      // waiting beyond the batch; more are refused
+  bool speculation = true;       // guess tokens that stood before, where that is faster
+  int max_queued_requests = 32;  // waiting beyond the batch; more are refused
+  // A step that takes longer is reported as stuck, and ends the requests that are open; steps of
+  // more than 512 tokens have as many times longer. 0: never.
+  int64_t step_timeout_ms = 120'000;
   int64_t max_queued_tokens = 0;     // prompt tokens of those that wait; 0: no limit of their own
   int64_t cache_tokens = 0;          // latent cache size; 0: max_batch_size * max_context_tokens
   std::string cache_dtype = "auto";  // or "f32", "bf16", "int8": what the cache holds
@@ -69,6 +72,8 @@ class Engine {
   // Ok, or what submit() would answer now whatever the request: cheap, so that a request can be
   // refused before its text is looked at.
   virtual Status check_room() const = 0;
+  // Ok, or why nothing gets on at the moment: kUnavailable, reason "step_stuck".
+  virtual Status health() const { return Status::ok(); }
   virtual const Tokenizer& tokenizer() const = 0;
   virtual const ModelInfo& model_info() const = 0;
   virtual EngineStats stats() const = 0;
@@ -76,6 +81,9 @@ class Engine {
   // a reader of many streams needs one wake-up a step. Set it before the first submit(); it must
   // not block.
   virtual void set_step_listener(std::function<void()> listener) = 0;
+  // `report` is called, on a thread of the engine's, with a line for whoever runs the program. Set
+  // it before the first submit(); it must not block.
+  virtual void set_report(std::function<void(const std::string& line)> report) { (void)report; }
   // Finishes what is running and waiting, refuses what is new. Returns when nothing is left.
   virtual void drain() = 0;
 };

@@ -17,6 +17,8 @@ namespace youtu {
 
 inline constexpr size_t kMaxCacheSaltBytes = 256;
 inline constexpr size_t kMaxClientBytes = 256;
+// A request whose reader leaves so many events unread pauses until half of them are read.
+inline constexpr size_t kMaxUnreadEvents = 256;
 inline constexpr int kMinPriority = -1000;
 inline constexpr int kMaxPriority = 1000;
 inline constexpr std::chrono::milliseconds kMaxTimeout{86'400'000};

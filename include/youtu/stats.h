@@ -89,9 +89,11 @@ struct EngineStats {
   int64_t requests_waiting = 0;
   int64_t tokens_waiting = 0;  // of their prompts
   int64_t blocks_total = 0;
-  int64_t blocks_in_use = 0;  // held by running requests
-  int64_t blocks_cached = 0;  // held by none, kept for the next prompt that begins alike
+  int64_t blocks_in_use = 0;    // held by running requests
+  int64_t blocks_cached = 0;    // held by none, kept for the next prompt that begins alike
+  int64_t requests_paused = 0;  // that wait for their readers
   int64_t steps = 0;
+  int64_t stuck_steps = 0;            // that took longer than step_timeout
   int64_t prompt_tokens = 0;          // computed
   int64_t completion_tokens = 0;      // sampled
   int64_t prefix_queried_tokens = 0;  // prompt tokens of requests that began, and of these

@@ -76,6 +76,9 @@ std::vector<Option> serving_options() {
        "prompt tokens that may wait; more are refused; 0 is no limit besides that of requests", 0,
        int64_t{1} << 32},
       {"max_step_tokens", &ServerConfig::max_step_tokens, "most tokens in one step", 16, 65536},
+      {"step_timeout", &ServerConfig::step_timeout,
+       "after which a step counts as stuck: /health says so and open requests end; 0 is never", 0,
+       kDay},
       {"default_preset", &ServerConfig::default_preset, "preset of requests that name none"},
       {"openai_preset", &ServerConfig::openai_preset,
        "the same for requests to /v1, whose clients know no presets"},
@@ -435,6 +438,7 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   options.batch_timeout_ms = static_cast<int>(config.batch_timeout.count());
   options.max_step_tokens = static_cast<int>(config.max_step_tokens);
   options.max_queued_requests = static_cast<int>(config.max_queued_requests);
+  options.step_timeout_ms = config.step_timeout.count();
   options.max_queued_tokens = config.max_queued_tokens;
   options.cache_tokens = config.cache_tokens;
   options.cache_dtype = config.cache_dtype;

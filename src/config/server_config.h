@@ -41,6 +41,7 @@ struct ServerConfig {
   std::chrono::milliseconds batch_timeout{0};
   int64_t max_queued_requests = 32;
   int64_t max_queued_tokens = 0;
+  std::chrono::milliseconds step_timeout{120'000};
   int64_t max_step_tokens = 512;
   std::string default_preset{kDefaultPreset};
   std::string openai_preset = "recommended";

@@ -1,15 +1,19 @@
 #include "engine/engine_loop.h"
 
+#include "base/numbers.h"
+
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 namespace youtu {
 
 EngineLoop::EngineLoop(const EngineLoopOptions& options, StepExecutor& executor, Inbox& inbox,
-                       StatsBoard& board, const Clock& clock)
+                       StatsBoard& board, StepWatch& watch, const Clock& clock)
     : options_(options),
       inbox_(inbox),
       board_(board),
+      watch_(watch),
       clock_(clock),
       scheduler_(options.scheduler),
       runner_(executor, options.scheduler.max_batch_size, options.scheduler.max_step_tokens),
@@ -53,6 +57,7 @@ void EngineLoop::run_step() {
   try {
     const TimePoint begin = clock_.now();
     const StepPlan& plan = scheduler_.plan(allowance());
+    watch_.begin(begin, step_limit(plan));
     const StepResult& result = runner_.run(plan);
     const TimePoint end = clock_.now();
     costs_.observe(size_of(plan), seconds_between(begin, end));
@@ -63,6 +68,14 @@ void EngineLoop::run_step() {
         FinishReason::kError,
         Status::internal(std::string("the engine's step failed: ") + error.what()));
   }
+  watch_.end();
+}
+
+// What is slow is not stuck: a step of many rows may take as many times longer.
+Duration EngineLoop::step_limit(const StepPlan& plan) const {
+  constexpr int32_t kRows = 512;
+  if (options_.step_timeout.count() == 0) return std::chrono::hours(24 * 365);
+  return options_.step_timeout * std::max(1, div_ceil(plan.num_tokens, kRows));
 }
 
 StepAllowance EngineLoop::allowance() const {

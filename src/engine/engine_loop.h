@@ -16,6 +16,7 @@
 #include "engine/stats_board.h"
 #include "engine/stats_recorder.h"
 #include "engine/step_costs.h"
+#include "engine/step_watch.h"
 
 namespace youtu {
 
@@ -27,13 +28,15 @@ struct EngineLoopOptions {
   // 0: as the steps have room.
   double prefill_slowdown = 0;
   bool speculation = true;
+  // After which a step of up to 512 tokens counts as stuck; 0: never.
+  std::chrono::milliseconds step_timeout{0};
 };
 
 class EngineLoop {
  public:
-  // REQUIRES: executor, inbox, board and clock outlive the loop.
+  // REQUIRES: executor, inbox, board, watch and clock outlive the loop.
   EngineLoop(const EngineLoopOptions& options, StepExecutor& executor, Inbox& inbox,
-             StatsBoard& board, const Clock& clock);
+             StatsBoard& board, StepWatch& watch, const Clock& clock);
 
   // REQUIRES: nothing has been pushed into the inbox yet.
   void set_step_listener(std::function<void()> listener) { listener_ = std::move(listener); }
@@ -45,6 +48,7 @@ class EngineLoop {
   void take_arrivals();
   void wait_for_work();
   void run_step();
+  Duration step_limit(const StepPlan& plan) const;
   StepAllowance allowance() const;
   LoadForecast forecast() const;
   void tell();
@@ -53,6 +57,7 @@ class EngineLoop {
   EngineLoopOptions options_;
   Inbox& inbox_;
   StatsBoard& board_;
+  StepWatch& watch_;
   const Clock& clock_;
   Scheduler scheduler_;
   ModelRunner runner_;

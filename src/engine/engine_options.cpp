@@ -54,6 +54,7 @@ Status validate(const EngineOptions& options, int64_t model_context_length) {
                               kMaxStepTokens));
   RETURN_IF_ERROR(
       check_range("max_queued_requests", options.max_queued_requests, 0, kMaxQueuedRequests));
+  RETURN_IF_ERROR(check_range("step_timeout_ms", options.step_timeout_ms, 0, kMaxStepTimeoutMs));
   RETURN_IF_ERROR(check_range("max_queued_tokens", options.max_queued_tokens, 0, kMaxQueuedTokens));
   if (options.prefill_slowdown_percent != 0) {
     RETURN_IF_ERROR(check_range("prefill_slowdown_percent", options.prefill_slowdown_percent,

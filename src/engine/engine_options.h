@@ -14,6 +14,7 @@ namespace youtu {
 inline constexpr int kMaxBatchSize = 1024;
 inline constexpr int kMaxStepTokens = 65536;
 inline constexpr int kMaxQueuedRequests = 65536;
+inline constexpr int64_t kMaxStepTimeoutMs = int64_t{24} * 3600 * 1000;
 inline constexpr int64_t kMaxQueuedTokens = int64_t{1} << 32;
 inline constexpr int kMaxBatchTimeoutMs = 60000;
 inline constexpr int kMaxThreads = 1024;

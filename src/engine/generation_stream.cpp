@@ -38,6 +38,7 @@ std::optional<GenerationEvent> BoundedGenerationStream::wait_next(
 void BoundedGenerationStream::push(std::string_view text, std::span<const TokenId> tokens,
                                    std::span<const TokenLogprobs> logprobs) {
   const std::scoped_lock lock(mutex_);
+  if (is_abandoned_) return;
   append(text, tokens, logprobs);
   changed_.notify_all();
 }
@@ -48,8 +49,21 @@ void BoundedGenerationStream::finish(std::string_view text, std::span<const Toke
   CHECK(ending.reason != FinishReason::kNone);
   CHECK((ending.reason == FinishReason::kError) == !ending.status.is_ok());
   const std::scoped_lock lock(mutex_);
+  if (is_abandoned_) return;
   append(text, tokens, logprobs);
   ending_ = std::move(ending);
+  changed_.notify_all();
+}
+
+void BoundedGenerationStream::abandon(Status status) {
+  CHECK(!status.is_ok());
+  const std::scoped_lock lock(mutex_);
+  if (ending_.reason != FinishReason::kNone) return;
+  append({}, {}, {});
+  ending_.reason = FinishReason::kError;
+  ending_.status = std::move(status);
+  is_abandoned_ = true;
+  cancel();
   changed_.notify_all();
 }
 

@@ -40,6 +40,10 @@ class BoundedGenerationStream final : public GenerationStream {
   // The engine sees it before its next step. No effect on a request that has ended.
   void cancel() override { cancelled_.store(true, std::memory_order_relaxed); }
 
+  // Ends it for its reader, if it has not ended: from now on what the engine says is not heard, and
+  // the engine takes it as cancelled. Any thread. REQUIRES: an error.
+  void abandon(Status status);
+
   // Engine's side.
   bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   // REQUIRES: not finished, at most max_new_tokens tokens in all, and logprobs for each token of
@@ -75,6 +79,7 @@ class BoundedGenerationStream final : public GenerationStream {
   std::vector<EventEnd> ends_;
   size_t next_event_ = 0;
   GenerationEnding ending_;
+  bool is_abandoned_ = false;
 };
 
 }  // namespace youtu

@@ -22,7 +22,8 @@ EngineLoopOptions loop_options(const EngineOptions& options, uint64_t prefix_has
                         .prefix_hash_key = prefix_hash_key},
           .batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms),
           .prefill_slowdown = static_cast<double>(options.prefill_slowdown_percent) / 100,
-          .speculation = options.speculation};
+          .speculation = options.speculation,
+          .step_timeout = std::chrono::milliseconds(options.step_timeout_ms)};
 }
 
 InboxLimits inbox_limits(const EngineOptions& options) {
@@ -99,9 +100,12 @@ LocalEngine::LocalEngine(EngineParts parts)
     : parts_(std::move(parts)),
       seed_key_(fresh_key()),
       inbox_(inbox_limits(parts_.options)),
-      loop_(loop_options(parts_.options, fresh_key()), *parts_.executor, inbox_, board_,
-            steady_clock()),
-      thread_([this] { loop_.run(); }) {}
+      loop_(loop_options(parts_.options, fresh_key()), *parts_.executor, inbox_, board_, watch_,
+            *parts_.clock),
+      thread_([this] { loop_.run(); }),
+      watchdog_({.step_timeout = std::chrono::milliseconds(parts_.options.step_timeout_ms),
+                 .interval = parts_.watchdog_interval},
+                watch_, streams_, *parts_.clock) {}
 
 LocalEngine::~LocalEngine() {
   inbox_.stop();
@@ -133,6 +137,7 @@ Status LocalEngine::check_request(const GenerationRequest& request) const {
 }
 
 Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
+  RETURN_IF_ERROR(health());
   RETURN_IF_ERROR(check_request(request));
   auto text = CompletionText::create(*parts_.tokenizer, request.skip_control_tokens,
                                      request.sampling.stop, request.sampling.include_stop);
@@ -146,14 +151,16 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   auto stream = std::make_shared<BoundedGenerationStream>(id, request.sampling.max_new_tokens);
   auto sequence =
       std::make_unique<Sequence>(std::move(request), seed, parts_.tokenizer->eos_tokens(),
-                                 *std::move(text), stream, steady_clock().now());
+                                 *std::move(text), stream, parts_.clock->now());
   sequence->timeline().predict_first_token(predicted);
   const Status status = inbox_.push(std::move(sequence));
   if (!status) return status.with_retry_after(room_seconds(forecast, num_prompt_tokens));
+  streams_.add(stream);
   return GenerationHandle(std::move(stream));
 }
 
 Status LocalEngine::check_room() const {
+  RETURN_IF_ERROR(health());
   const Status status = inbox_.check_room();
   return status ? status : status.with_retry_after(room_seconds(board_.read_forecast(), 1));
 }
@@ -180,6 +187,16 @@ Status LocalEngine::check_promise(const GenerationRequest& request,
         .with_retry_after(first_token_seconds - seconds);
   }
   return Status::ok();
+}
+
+EngineStats LocalEngine::stats() const {
+  EngineStats stats = board_.read();
+  stats.stuck_steps = watchdog_.num_stuck();
+  return stats;
+}
+
+void LocalEngine::set_report(std::function<void(const std::string& line)> report) {
+  watchdog_.set_report(std::move(report));
 }
 
 void LocalEngine::set_step_listener(std::function<void()> listener) {

@@ -2,13 +2,17 @@
 // together from its parts, so that a test can give it a script in place of a model.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "engine/engine_loop.h"
 #include "engine/inbox.h"
 #include "engine/stats_board.h"
 #include "engine/step_executor.h"
+#include "engine/watchdog.h"
 #include "youtu/engine.h"
 
 namespace youtu {
@@ -18,6 +22,8 @@ struct EngineParts {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::unique_ptr<StepExecutor> executor;  // its cache has num_cache_blocks_of(options) blocks
   ModelInfo model_info;
+  const Clock* clock = &steady_clock();               // outlives the engine
+  std::chrono::milliseconds watchdog_interval{1000};  // between two looks at the step
 };
 
 class LocalEngine final : public Engine {
@@ -27,10 +33,12 @@ class LocalEngine final : public Engine {
 
   Result<GenerationHandle> submit(GenerationRequest request) override;
   Status check_room() const override;
+  Status health() const override { return watchdog_.health(); }
   const Tokenizer& tokenizer() const override { return *parts_.tokenizer; }
   const ModelInfo& model_info() const override { return parts_.model_info; }
-  EngineStats stats() const override { return board_.read(); }
+  EngineStats stats() const override;
   void set_step_listener(std::function<void()> listener) override;
+  void set_report(std::function<void(const std::string& line)> report) override;
   void drain() override;
 
  private:
@@ -42,8 +50,11 @@ class LocalEngine final : public Engine {
   uint64_t seed_key_;  // fresh in each process; the source of seeds for requests without one
   Inbox inbox_;
   StatsBoard board_;
+  StepWatch watch_;
+  OpenStreams streams_;
   EngineLoop loop_;
-  std::thread thread_;  // last, so that all that it uses is there first
+  std::thread thread_;  // of the loop, after all that it uses
+  Watchdog watchdog_;
 };
 
 }  // namespace youtu

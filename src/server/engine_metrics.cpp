@@ -50,6 +50,8 @@ constexpr std::array kCounters = {
     Count{{"vllm:spec_decode_num_accepted_tokens_total", "Of them, those that were right."},
           &EngineStats::accepted_draft_tokens},
     Count{{"youtu:steps_total", "Steps of the engine."}, &EngineStats::steps},
+    Count{{"youtu:stuck_steps_total", "Of them, those that took longer than step_timeout."},
+          &EngineStats::stuck_steps},
 };
 
 struct Reason {

@@ -82,6 +82,20 @@ TEST_F(NativeApiTest, SaysThatItIsLoadingAndThatItIsClosing) {
   EXPECT_EQ(json(chat(R"({"prompt":"a"})"))["error"]["code"], "draining");
 }
 
+TEST_F(NativeApiTest, SaysThatTheEngineHangsUntilItDoesNot) {
+  start_ready();
+  engine_->set_health({StatusCode::kUnavailable, "a step does not come back", {}, "step_stuck"});
+  const RawResponse stuck = test::get(port(), "/health");
+  EXPECT_EQ(stuck.status, 503);
+  EXPECT_EQ(stuck.body, R"({"status":"step_stuck","model":"Youtu-LLM-2B"})");
+  const RawResponse refused = chat(R"({"prompt":"a"})");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(json(refused)["error"]["code"], "step_stuck");
+  EXPECT_EQ(test::get(port(), "/metrics").status, 200);
+  engine_->set_health(Status::ok());
+  EXPECT_EQ(test::get(port(), "/health").status, 200);
+}
+
 TEST_F(NativeApiTest, AnswersAPrompt) {
   start_ready();
   engine_->answer("解释牛顿第一定律", {.pieces = {"惯性", "定律", "。"}});

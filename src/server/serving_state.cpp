@@ -14,7 +14,7 @@ void ServingState::attach(Engine& engine) {
 Status ServingState::readiness() const {
   if (draining_) return {StatusCode::kUnavailable, "the server is closing", {}, "draining"};
   if (!engine_.load()) return {StatusCode::kUnavailable, "the model is loading", {}, "loading"};
-  return Status::ok();
+  return engine_.load()->health();
 }
 
 Status ServingState::check_room() const {

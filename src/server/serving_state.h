@@ -36,7 +36,7 @@ class ServingState {
   // Answers under way end with an error when they are next looked at (http::Server::wake()).
   void cut_off() { is_cut_off_ = true; }
 
-  // Ok, or kUnavailable with reason "loading" or "draining".
+  // Ok, or kUnavailable with reason "loading" or "draining", or what the engine says of its health.
   Status readiness() const;
   // Ok, or why no request can be taken now: not ready, or full. Cheap: whoever storms a full server
   // shall not take its processors as well.

@@ -357,6 +357,16 @@ GenerationRequest ScriptedEngine::last_request() const {
   return last_request_;
 }
 
+Status ScriptedEngine::health() const {
+  const std::lock_guard lock(mutex_);
+  return health_;
+}
+
+void ScriptedEngine::set_health(Status health) {
+  const std::lock_guard lock(mutex_);
+  health_ = std::move(health);
+}
+
 EngineStats ScriptedEngine::stats() const {
   const std::lock_guard lock(mutex_);
   EngineStats stats = stats_;

@@ -74,6 +74,8 @@ class ScriptedEngine : public Engine {
 
   Result<GenerationHandle> submit(GenerationRequest request) override;
   Status check_room() const override;
+  Status health() const override;
+  void set_health(Status health);
   const Tokenizer& tokenizer() const override { return tokenizer_; }
   const ModelInfo& model_info() const override { return info_; }
   EngineStats stats() const override;
@@ -98,6 +100,7 @@ class ScriptedEngine : public Engine {
   std::deque<Sequence> sequences_;  // in the order of their arrival; the first max_batch_size run
   GenerationRequest last_request_;
   EngineStats stats_;
+  Status health_;
   RequestId next_id_ = 1;
   std::chrono::milliseconds step_time_{0};
   std::function<void()> listener_;
