@@ -39,6 +39,9 @@ void EngineLoop::run() {
 }
 
 void EngineLoop::wait_for_work() {
+  // A reader that catches up does not call. Meanwhile nobody else has anything to do.
+  constexpr std::chrono::milliseconds kPausedInterval{10};
+  if (scheduler_.num_paused() > 0) return inbox_.wait_for(1, kPausedInterval);
   inbox_.wait();
   if (options_.batch_timeout.count() > 0) {
     inbox_.wait_for(static_cast<size_t>(options_.scheduler.max_batch_size), options_.batch_timeout);
@@ -109,6 +112,7 @@ void EngineLoop::post_stats() {
   const SchedulerCounters& counters = scheduler_.counters();
   EngineStats stats = recorder_.stats();
   stats.requests_running = scheduler_.num_running();
+  stats.requests_paused = scheduler_.num_paused();
   stats.requests_waiting = scheduler_.num_waiting();
   stats.tokens_waiting = inbox_.num_queued_tokens();
   stats.blocks_total = scheduler_.blocks().num_blocks();

@@ -1,7 +1,8 @@
 // The engine without its threads, model and clock: scheduler, prefix cache and runner, one seed for
 // all that happens to them. Clients come with prompts that begin alike, go on with earlier
 // conversations, have salts and priorities, go away; steps have room for more or fewer tokens, and
-// some fail; the cache is so small that sequences are preempted. Every answer must be the one that
+// some fail; the cache is so small that sequences are preempted; some read slowly, or nothing until
+// all others have their answers. Every answer must be the one that
 // its request gets alone, from whatever blocks it was computed.
 //
 //   YOUTU_SIMULATION_SEEDS=1000000   so many seeds
@@ -40,6 +41,8 @@ struct Reader {
   GenerationEvent last;
   int num_ends = 0;
   bool has_begun = false;
+  bool is_reading = true;
+  bool is_stubborn = false;  // reads nothing before all others have their answers
 
   void read() {
     while (auto event = stream->try_next()) {
@@ -94,6 +97,7 @@ struct Experience {
   int64_t preemptions = 0;
   int64_t num_cancelled = 0;
   int64_t num_faults = 0;
+  int64_t num_pauses = 0;
   int64_t num_full_caches = 0;  // no block was free, but some were cached
   int64_t draft_tokens = 0;
   int64_t accepted_draft_tokens = 0;
@@ -109,6 +113,7 @@ class World {
     options_.prefix_cache = random_() % 8 != 0;
     options_.prefix_hash_key = random_();
     has_faults_ = random_() % 4 == 0;
+    has_slow_readers_ = random_() % 3 == 0;
     executor_.emplace(options_.num_blocks);
     scheduler_.emplace(options_);
     runner_.emplace(*executor_, options_.max_batch_size, options_.max_step_tokens);
@@ -120,7 +125,11 @@ class World {
 
   Experience live() {
     const size_t num_requests = 4 + random_() % 12;
-    for (int64_t step = 0; readers_.size() < num_requests || scheduler_->has_work(); ++step) {
+    const auto is_over = [&] {
+      return readers_.size() == num_requests && !scheduler_->has_work() &&
+             scheduler_->num_paused() == 0;
+    };
+    for (int64_t step = 0; !is_over(); ++step) {
       if (step == 20'000) {
         ADD_FAILURE() << "no end in sight";
         break;
@@ -133,13 +142,16 @@ class World {
       }
       if (has_faults_ && random_() % 30 == 0) executor_->fail_next_step();
       run_step();
+      read_all(readers_.size() == num_requests);
       if (testing::Test::HasFailure()) return experience_;
     }
     scheduler_->check_integrity();
     EXPECT_EQ(scheduler_->blocks().num_in_use(), 0);
+    for (const auto& reader : readers_) reader->read();
     for (const auto& reader : readers_) check_answer(*reader);
     experience_.hit_tokens = scheduler_->counters().prefix_hit_tokens;
     experience_.preemptions = scheduler_->counters().preemptions;
+    experience_.num_pauses = scheduler_->counters().pauses;
     return experience_;
   }
 
@@ -189,8 +201,10 @@ class World {
     if (random_() % 4 == 0) request.prediction = random_prediction(request);
     request.priority = random_() % 3 == 0 ? static_cast<int>(random_() % 3) - 1 : 0;
     request.client = std::string(1, static_cast<char>('a' + random_() % 3));
-    reader->stream =
-        std::make_shared<BoundedGenerationStream>(readers_.size(), request.sampling.max_new_tokens);
+    reader->is_stubborn = has_slow_readers_ && random_() % 4 == 0;
+    reader->stream = std::make_shared<BoundedGenerationStream>(
+        readers_.size(), request.sampling.max_new_tokens,
+        has_slow_readers_ ? 1 + random_() % 6 : kMaxUnreadEvents);
     auto text = CompletionText::create(tokenizer_, true, {});
     scheduler_->add(std::make_unique<Sequence>(request, *request.sampling.seed,
                                                tokenizer_.eos_tokens(), *std::move(text),
@@ -219,6 +233,18 @@ class World {
     }
     scheduler_->check_integrity();
     scheduler_->publish();
+  }
+
+  // Whoever stands still now and then still gets its answer, and those that read get theirs while
+  // the stubborn hold what they have.
+  void read_all(bool are_all_here) {
+    bool are_others_done = are_all_here;
+    for (const auto& reader : readers_) {
+      if (has_slow_readers_ && random_() % 8 == 0) reader->is_reading = !reader->is_reading;
+      if (!reader->is_stubborn && reader->is_reading) reader->read();
+      are_others_done = are_others_done && (reader->is_stubborn || reader->num_ends > 0);
+    }
+    if (!are_others_done) return;
     for (const auto& reader : readers_) reader->read();
   }
 
@@ -307,6 +333,7 @@ class World {
   std::mt19937 random_;
   SchedulerOptions options_;
   bool has_faults_ = false;
+  bool has_slow_readers_ = false;
   ToyTokenizer tokenizer_;
   std::optional<ChainExecutor> executor_;
   std::optional<Scheduler> scheduler_;
@@ -361,6 +388,7 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       all.preemptions += one.preemptions;
       all.num_cancelled += one.num_cancelled;
       all.num_faults += one.num_faults;
+      all.num_pauses += one.num_pauses;
       all.num_full_caches += one.num_full_caches;
       all.draft_tokens += one.draft_tokens;
       all.accepted_draft_tokens += one.accepted_draft_tokens;
@@ -370,6 +398,7 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       EXPECT_GT(all.preemptions, count / 10);
       EXPECT_GT(all.num_cancelled, count / 10);
       EXPECT_GT(all.num_faults, count / 20);
+      EXPECT_GT(all.num_pauses, count);
       EXPECT_GT(all.num_full_caches, count);
       EXPECT_GT(all.accepted_draft_tokens, count);
       EXPECT_GT(all.draft_tokens, all.accepted_draft_tokens);

@@ -13,9 +13,12 @@ constexpr size_t kMaxReservedTokens = 4096;
 
 }  // namespace
 
-BoundedGenerationStream::BoundedGenerationStream(RequestId id, int64_t max_new_tokens)
-    : id_(id), max_tokens_(static_cast<size_t>(max_new_tokens)) {
-  CHECK(max_new_tokens >= 1);
+BoundedGenerationStream::BoundedGenerationStream(RequestId id, int64_t max_new_tokens,
+                                                 size_t max_unread_events)
+    : id_(id),
+      max_tokens_(static_cast<size_t>(max_new_tokens)),
+      max_unread_events_(max_unread_events) {
+  CHECK(max_new_tokens >= 1 && max_unread_events >= 1);
   const size_t reserved = std::min(max_tokens_, kMaxReservedTokens);
   tokens_.reserve(reserved);
   ends_.reserve(reserved + 1);
@@ -53,6 +56,14 @@ void BoundedGenerationStream::finish(std::string_view text, std::span<const Toke
   append(text, tokens, logprobs);
   ending_ = std::move(ending);
   changed_.notify_all();
+}
+
+bool BoundedGenerationStream::is_reader_behind() {
+  const std::scoped_lock lock(mutex_);
+  const size_t num_unread = ends_.size() - next_event_;
+  is_reader_behind_ =
+      num_unread > (is_reader_behind_ ? max_unread_events_ / 2 : max_unread_events_);
+  return is_reader_behind_;
 }
 
 void BoundedGenerationStream::abandon(Status status) {

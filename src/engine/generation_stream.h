@@ -1,6 +1,7 @@
 // Door two: the events of one request, from the engine's thread to one reader. The engine never
 // waits for a reader and never drops an event: the stream is a log that only grows, and
-// max_new_tokens bounds it.
+// max_new_tokens bounds it. Whether its reader has fallen behind it says too, so that the engine
+// can turn to others meanwhile.
 #pragma once
 
 #include <atomic>
@@ -30,8 +31,9 @@ struct GenerationEnding {
 // Shared by the sequence that writes it and the handle that reads it; lives until both are gone.
 class BoundedGenerationStream final : public GenerationStream {
  public:
-  // REQUIRES: max_new_tokens >= 1.
-  BoundedGenerationStream(RequestId id, int64_t max_new_tokens);
+  // REQUIRES: max_new_tokens >= 1, max_unread_events >= 1.
+  BoundedGenerationStream(RequestId id, int64_t max_new_tokens,
+                          size_t max_unread_events = kMaxUnreadEvents);
 
   // Reader's side.
   RequestId id() const override { return id_; }
@@ -46,6 +48,9 @@ class BoundedGenerationStream final : public GenerationStream {
 
   // Engine's side.
   bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  // Whether the reader has left more than max_unread_events unread and not yet caught up to half of
+  // them. Once it is false it stays so until the next push().
+  bool is_reader_behind();
   // REQUIRES: not finished, at most max_new_tokens tokens in all, and logprobs for each token of
   // the stream or for none.
   void push(std::string_view text, std::span<const TokenId> tokens,
@@ -69,6 +74,7 @@ class BoundedGenerationStream final : public GenerationStream {
 
   const RequestId id_;
   const size_t max_tokens_;
+  const size_t max_unread_events_;
   std::atomic<bool> cancelled_ = false;
 
   std::mutex mutex_;  // guards all below
@@ -80,6 +86,7 @@ class BoundedGenerationStream final : public GenerationStream {
   size_t next_event_ = 0;
   GenerationEnding ending_;
   bool is_abandoned_ = false;
+  bool is_reader_behind_ = false;
 };
 
 }  // namespace youtu

@@ -15,6 +15,21 @@ using testing::IsEmpty;
 const std::vector<TokenId> kOne = {1};
 const std::vector<TokenId> kTwo = {2};
 
+TEST(GenerationStream, SaysThatItsReaderIsBehindUntilHalfIsRead) {
+  BoundedGenerationStream stream(7, 20, /*max_unread_events=*/4);
+  for (int i = 0; i < 4; ++i) stream.push("a", kOne);
+  EXPECT_FALSE(stream.is_reader_behind());
+  stream.push("a", kOne);
+  EXPECT_TRUE(stream.is_reader_behind());
+  (void)stream.try_next();
+  (void)stream.try_next();
+  EXPECT_TRUE(stream.is_reader_behind());
+  (void)stream.try_next();
+  EXPECT_FALSE(stream.is_reader_behind());
+  stream.push("a", kOne);
+  EXPECT_FALSE(stream.is_reader_behind());
+}
+
 TEST(GenerationStream, DeliversEventsInOrderAndOnce) {
   BoundedGenerationStream stream(7, 3);
   EXPECT_EQ(stream.id(), 7u);

@@ -286,6 +286,22 @@ TEST(LocalEngine, RefusesPromptsThatAreTooMuchTogether) {
   EXPECT_TRUE(engine->check_room());
 }
 
+TEST(LocalEngine, PausesForAReaderThatStandsStill) {
+  EngineOptions options = small_options();
+  options.max_context_tokens = 1024;
+  options.max_batch_size = 1;
+  auto engine = make_engine(options);
+  const GenerationRequest request = make_request(3, 2 * int64_t{kMaxUnreadEvents}, 1);
+  auto slow = engine->submit(request);
+  ASSERT_TRUE(slow.is_ok());
+  while (engine->stats().requests_paused == 0) std::this_thread::yield();
+  EXPECT_EQ(engine->stats().requests_running, 0);
+  auto other = engine->submit(make_request(3, 20, 2));
+  ASSERT_TRUE(other.is_ok());
+  EXPECT_EQ(read_all(*other).tokens.size(), 20u);
+  EXPECT_EQ(read_all(*slow).tokens, generate_alone(request, engine->tokenizer()).tokens);
+}
+
 TEST(LocalEngine, DestroyingTheHandleCancels) {
   StepGate gate;
   auto engine = make_engine(small_options(), gate.hook());

@@ -13,11 +13,6 @@ namespace {
 constexpr int64_t kPromptTokenCost = 1;
 constexpr int64_t kCompletionTokenCost = 2;
 
-// The order of running sequences: the first is never preempted, the last is the next to be.
-bool goes_before(const std::unique_ptr<Sequence>& a, const std::unique_ptr<Sequence>& b) {
-  return std::pair(a->priority(), a->ticket()) < std::pair(b->priority(), b->ticket());
-}
-
 SaltedTokens computed_tokens(const Sequence& sequence) {
   const auto num_computed = static_cast<size_t>(sequence.num_computed_tokens());
   return {sequence.cache_salt(), sequence.tokens().first(num_computed)};
@@ -63,6 +58,7 @@ void Scheduler::drop_hopeless(TimePoint now) {
     }
   };
   for (auto& sequence : running_) drop(*sequence);
+  paused_.for_each(drop);
   waiting_.for_each(drop);
   retire_finished();
 }
@@ -71,7 +67,9 @@ void Scheduler::finish_all(FinishReason reason, const Status& status) {
   for (auto& sequence : running_) {
     if (!sequence->is_finished()) sequence->finish(reason, status);
   }
-  waiting_.for_each([&](Sequence& sequence) { sequence.finish(reason, status); });
+  const auto finish = [&](Sequence& sequence) { sequence.finish(reason, status); };
+  paused_.for_each(finish);
+  waiting_.for_each(finish);
   retire_finished();
 }
 
@@ -81,14 +79,37 @@ const StepPlan& Scheduler::plan(const StepAllowance& allowance) {
   plan_.sequences.clear();
   plan_.num_tokens = 0;
   has_preempted_ = false;
+  pause_and_resume();
   make_room_for_running();
   plan_running();
   // Whoever was preempted stands first in the queue and would only take back the blocks that it
   // just gave.
   if (!has_preempted_) admit_waiting();
   if (allowance.draft_costs != nullptr) plan_drafts(*allowance.draft_costs);
-  CHECK(plan_.is_empty() == !has_work());
+  CHECK(plan_.is_empty() == (running_.empty() && waiting_.is_empty()));
   return plan_;
+}
+
+// Whoever has fallen behind makes place at once; whoever has caught up takes one before those that
+// wait, because it came before them. If it had to give its blocks away it starts over like one that
+// was preempted.
+void Scheduler::pause_and_resume() {
+  for (auto& sequence : running_) {
+    if (!sequence->is_reader_behind()) continue;
+    paused_.push(std::move(sequence));
+    ++counters_.pauses;
+  }
+  std::erase(running_, nullptr);
+  const auto may_go = [this](const Sequence& sequence) {
+    return sequence.block_table().is_empty() || num_running() < options_.max_batch_size;
+  };
+  while (auto ready = paused_.take_ready(may_go)) {
+    if (ready->block_table().is_empty()) {
+      waiting_.push(std::move(ready));
+    } else {
+      add_to_running(std::move(ready));
+    }
+  }
 }
 
 // Admission gave each sequence the blocks for all its tokens of then; here each gets those for the
@@ -97,6 +118,7 @@ void Scheduler::make_room_for_running() {
   for (size_t i = 0; i < running_.size(); ++i) {
     Sequence* sequence = running_[i].get();
     while (!blocks_.extend(sequence->block_table(), sequence->num_tokens())) {
+      if (take_blocks_of_paused()) continue;
       const bool is_itself = i + 1 == running_.size();
       preempt_last();
       if (is_itself) break;
@@ -104,17 +126,29 @@ void Scheduler::make_room_for_running() {
   }
 }
 
+// False if none has any.
+bool Scheduler::take_blocks_of_paused() {
+  Sequence* last = paused_.last_with_blocks();
+  if (last == nullptr) return false;
+  give_back_blocks(*last);
+  return true;
+}
+
+void Scheduler::give_back_blocks(Sequence& sequence) {
+  blocks_.release(sequence.block_table());
+  sequence.rewind();
+  sequence.timeline().add_preemption();
+  ++counters_.preemptions;
+}
+
 void Scheduler::preempt_last() {
   // A sequence alone always fits, so the last one running is never the one to go.
   CHECK(running_.size() >= 2);
   std::unique_ptr<Sequence> last = std::move(running_.back());
   running_.pop_back();
-  blocks_.release(last->block_table());
-  last->rewind();
-  last->timeline().add_preemption();
+  give_back_blocks(*last);
   waiting_.push(std::move(last));
   has_preempted_ = true;
-  ++counters_.preemptions;
 }
 
 // Sequences with a single token to compute come first: they are the streams that people watch, and
@@ -133,7 +167,11 @@ void Scheduler::admit_waiting() {
          prompt_room_ > 0) {
     const Sequence* next = waiting_.next(accounts_);
     if (next == nullptr) return;
-    auto table = blocks_.admit({next->cache_salt(), next->tokens()}, next->max_tokens());
+    const auto admit = [&] {
+      return blocks_.admit({next->cache_salt(), next->tokens()}, next->max_tokens());
+    };
+    auto table = admit();
+    while (!table && take_blocks_of_paused()) table = admit();
     if (!table) return;
     plan_sequence(begin(waiting_.take_next(accounts_), *std::move(table)));
   }
@@ -152,6 +190,10 @@ Sequence& Scheduler::begin(std::unique_ptr<Sequence> sequence, BlockTable table)
     accounts_.charge(sequence->client(),
                      kPromptTokenCost * (num_prompt - sequence->num_cached_tokens()));
   }
+  return add_to_running(std::move(sequence));
+}
+
+Sequence& Scheduler::add_to_running(std::unique_ptr<Sequence> sequence) {
   const auto place = std::ranges::upper_bound(running_, sequence, goes_before);
   return **running_.insert(place, std::move(sequence));
 }
@@ -262,6 +304,7 @@ void Scheduler::retire_finished() {
     if (sequence->is_finished()) finished_.push_back(std::move(sequence));
   }
   std::erase(running_, nullptr);
+  paused_.take_finished(finished_);
   waiting_.take_finished(finished_);
   for (auto retired = finished_.begin() + num_published_next_time; retired != finished_.end();
        ++retired) {
@@ -282,7 +325,7 @@ bool Scheduler::publish() {
 
 void Scheduler::check_integrity() const {
   CHECK(num_running() <= options_.max_batch_size);
-  CHECK(accounts_.num_requests() == num_running() + num_waiting());
+  CHECK(accounts_.num_requests() == num_running() + num_paused() + num_waiting());
   CHECK(std::ranges::is_sorted(running_, goes_before));
   std::vector<const BlockTable*> tables;
   for (const auto& sequence : running_) {
@@ -296,11 +339,14 @@ void Scheduler::check_integrity() const {
           sequence->num_computed_tokens());
     tables.push_back(&table);
     waiting_.for_each([&](const Sequence& other) {  // who came first began first
+      if (other.has_begun()) return;
       const bool is_same_lane =
           other.priority() == sequence->priority() && other.client() == sequence->client();
       CHECK(!is_same_lane || other.ticket() > sequence->ticket());
     });
   }
+  paused_.check_integrity();
+  paused_.for_each([&](const Sequence& sequence) { tables.push_back(&sequence.block_table()); });
   waiting_.check_integrity();
   for (const auto& sequence : finished_) CHECK(sequence->block_table().is_empty());
   blocks_.check_integrity(tables);

@@ -12,11 +12,14 @@
 // gives its blocks back and starts over later; since a draw depends on (seed, position) only, its
 // text does not change.
 //
-// Nothing of the best priority that is here can wait for ever. The first of the running sequences
-// is never preempted, and any sequence alone fits the cache, so there is always one that comes to
-// its end. Every end charges some client, so the turn comes to each; and whoever's turn it is waits
-// for blocks at the head, nobody passes it. A higher priority number may wait as long as lower ones
-// keep coming: that is what it asks for.
+// A sequence whose reader has fallen behind pauses: it leaves the batch to others and keeps its
+// blocks, of which it is the first to be asked. When the reader has caught up it goes on.
+//
+// Nothing of the best priority that is here, and is read, can wait for ever. The first of the
+// running sequences is never preempted, and any sequence alone fits the cache, so there is always
+// one that comes to its end. Every end charges some client, so the turn comes to each; and
+// whoever's turn it is waits for blocks at the head, nobody passes it. A higher priority number may
+// wait as long as lower ones keep coming: that is what it asks for.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +29,7 @@
 
 #include "cache/block_manager.h"
 #include "engine/client_accounts.h"
+#include "engine/paused_sequences.h"
 #include "engine/sequence.h"
 #include "engine/step.h"
 #include "engine/step_policy.h"
@@ -49,8 +53,9 @@ struct SchedulerCounters {
   int64_t prefix_queried_tokens = 0;  // prompt tokens of sequences that began; the first time only
   int64_t prefix_hit_tokens = 0;      // of these, found in the prefix cache
   int64_t requests_finished = 0;      // for whatever reason
-  int64_t preemptions = 0;
-  int64_t dequeued_tokens = 0;  // of prompts that began, or ended before they did
+  int64_t preemptions = 0;            // blocks of a sequence were taken from it
+  int64_t pauses = 0;                 // a sequence began to wait for its reader
+  int64_t dequeued_tokens = 0;        // of prompts that began, or ended before they did
 };
 
 // Engine thread only. Owns its sequences, each in one list at a time.
@@ -61,16 +66,17 @@ class Scheduler {
 
   // REQUIRES: the cache has room for sequence->max_tokens().
   void add(std::unique_ptr<Sequence> sequence);
-  bool has_work() const { return !running_.empty() || !waiting_.is_empty(); }
+  // Whether there is something to compute.
+  bool has_work() const { return !running_.empty() || !waiting_.is_empty() || paused_.has_ready(); }
 
   // Finishes the sequences whose readers have gone, and those whose time is over.
   void drop_hopeless(TimePoint now);
   // Finishes all that run and wait, for shutdown or after a failure that belongs to no single one.
   void finish_all(FinishReason reason, const Status& status = {});
 
-  // Moves sequences between waiting and running and assigns blocks. Sequences that miss one token
-  // only, the streams, are planned first; the allowance bounds what the step computes of all
-  // others. Not empty while there is work. The plan is valid until commit().
+  // Moves sequences between waiting, running and paused, and assigns blocks. Sequences that miss
+  // one token only, the streams, are planned first; the allowance bounds what the step computes of
+  // all others. Not empty while there is work. The plan is valid until commit().
   const StepPlan& plan(const StepAllowance& allowance);
   // The only place where sequences gain tokens.
   void commit(const StepPlan& plan, const StepResult& result);
@@ -90,17 +96,22 @@ class Scheduler {
 
   int64_t num_running() const { return static_cast<int64_t>(running_.size()); }
   int64_t num_waiting() const { return waiting_.num_sequences(); }
+  int64_t num_paused() const { return paused_.num_sequences(); }
   const SchedulerCounters& counters() const { return counters_; }
   const BlockManager& blocks() const { return blocks_; }
   // CHECKs the books: all blocks accounted for, and every sequence in a state that its list allows.
   void check_integrity() const;
 
  private:
+  void pause_and_resume();
   void make_room_for_running();
+  bool take_blocks_of_paused();
+  void give_back_blocks(Sequence& sequence);
   void preempt_last();
   void plan_running();
   void admit_waiting();
   Sequence& begin(std::unique_ptr<Sequence> sequence, BlockTable table);
+  Sequence& add_to_running(std::unique_ptr<Sequence> sequence);
   void plan_sequence(Sequence& sequence);
   void plan_drafts(const StepCosts& costs);
   void accept(const PlannedSequence& planned, const StepOutcome& outcome,
@@ -112,6 +123,7 @@ class Scheduler {
   ClientAccounts accounts_;
   WaitingQueue waiting_;
   std::vector<std::unique_ptr<Sequence>> running_;  // by priority, then oldest first
+  PausedSequences paused_;
   std::vector<std::unique_ptr<Sequence>> finished_;
   StepPlan plan_;
   std::vector<DraftOffer> offers_;  // scratch of plan_drafts()

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/block_table.h"
@@ -65,6 +66,8 @@ class Sequence {
   const BlockTable& block_table() const { return block_table_; }
 
   bool is_cancelled() const { return stream_->is_cancelled(); }
+  // Whether it should wait for its reader.
+  bool is_reader_behind() const { return stream_->is_reader_behind(); }
   bool is_expired(TimePoint now) const { return deadline_ && now >= *deadline_; }
   bool is_finished() const { return finish_reason_ != FinishReason::kNone; }
 
@@ -139,5 +142,10 @@ class Sequence {
   Status status_;
   RequestTimings timings_;
 };
+
+// The order of running sequences: the first is never preempted, the last is the next to be.
+inline bool goes_before(const std::unique_ptr<Sequence>& a, const std::unique_ptr<Sequence>& b) {
+  return std::pair(a->priority(), a->ticket()) < std::pair(b->priority(), b->ticket());
+}
 
 }  // namespace youtu

@@ -21,6 +21,8 @@ struct Distribution : Named {
 constexpr std::array kGauges = {
     Count{{"vllm:num_requests_running", "Requests that advance."}, &EngineStats::requests_running},
     Count{{"vllm:num_requests_waiting", "Requests that wait."}, &EngineStats::requests_waiting},
+    Count{{"youtu:num_requests_paused", "Requests that wait for their readers."},
+          &EngineStats::requests_paused},
     Count{{"youtu:num_prompt_tokens_waiting", "Tokens of their prompts."},
           &EngineStats::tokens_waiting},
     Count{{"youtu:cache_blocks", "Blocks of the latent cache."}, &EngineStats::blocks_total},
