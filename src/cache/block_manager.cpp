@@ -11,7 +11,7 @@ BlockManager::BlockManager(const BlockManagerOptions& options)
     : pool_(options.num_blocks), block_size_(options.block_size) {
   CHECK(block_size_ >= 1 && block_size_ <= 128);
   if (!options.prefix_cache) return;
-  tree_.emplace(tree_shape(options));
+  tree_.emplace(tree_shape(options), options.observer);
   matched_.reserve(static_cast<size_t>(options.num_blocks));
 }
 

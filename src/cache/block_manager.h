@@ -24,8 +24,9 @@ namespace youtu {
 struct BlockManagerOptions {
   int32_t num_blocks = 0;
   int32_t block_size = 0;
-  bool prefix_cache = true;  // false: nothing is shared, and what is given back is free
-  uint64_t hash_key = 0;     // of the prefix tree
+  bool prefix_cache = true;            // false: nothing is shared, and what is given back is free
+  uint64_t hash_key = 0;               // of the prefix tree
+  PrefixObserver* observer = nullptr;  // of it; outlives the manager
 };
 
 // Engine thread only.
@@ -37,6 +38,8 @@ class BlockManager {
   // Of the books, not of the cache: what they hold, and what those of other options would.
   int64_t bytes() const;
   static int64_t planned_bytes(const BlockManagerOptions& options);
+
+  static PrefixTreeShape tree_shape(const BlockManagerOptions& options);
 
   int32_t num_blocks() const { return pool_.num_blocks(); }
   int32_t num_free() const { return pool_.num_free(); }
@@ -69,7 +72,6 @@ class BlockManager {
   void check_integrity(std::span<const BlockTable* const> tables) const;
 
  private:
-  static PrefixTreeShape tree_shape(const BlockManagerOptions& options);
   BlockId take();
 
   BlockPool pool_;

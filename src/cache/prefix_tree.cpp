@@ -7,8 +7,10 @@
 #include "base/rng.h"
 
 namespace youtu {
-PrefixTree::PrefixTree(const PrefixTreeShape& shape)
-    : block_size_(static_cast<size_t>(shape.block_size)), hash_key_(shape.hash_key) {
+PrefixTree::PrefixTree(const PrefixTreeShape& shape, PrefixObserver* observer)
+    : observer_(observer),
+      block_size_(static_cast<size_t>(shape.block_size)),
+      hash_key_(shape.hash_key) {
   CHECK(shape.num_blocks >= 1 && shape.num_blocks <= kMaxBlocks);
   CHECK(shape.block_size >= 1 && shape.num_buckets >= 0);
   const size_t num_blocks = static_cast<size_t>(shape.num_blocks);
@@ -153,6 +155,7 @@ BlockId PrefixTree::publish(BlockId parent, const SaltedTokens& prefix, BlockId 
   node(block) = {.parent = parent, .num_references = 1, .next_in_bucket = bucket};
   bucket = block;
   ++num_nodes_;
+  if (observer_ != nullptr) observer_->on_publish(block, parent, edge);
   return block;
 }
 
@@ -160,6 +163,7 @@ std::optional<BlockId> PrefixTree::evict() {
   const BlockId block = oldest_;
   if (block == kNoBlock) return std::nullopt;
   CHECK(node(block).num_children == 0);
+  if (observer_ != nullptr) observer_->on_evict(block);
   remove_from_order(block);
   remove_from_index(block);
   if (node(block).parent != kNoBlock) --node(node(block).parent).num_children;

@@ -42,11 +42,21 @@ struct PrefixTreeShape {
   int32_t num_buckets = 0;  // of the hash; 0: as many as blocks. For tests: with 1 all collide.
 };
 
+// Is told what comes into a tree and goes.
+class PrefixObserver {
+ public:
+  virtual ~PrefixObserver() = default;
+  // `edge`: the tokens of the block, and the salt.
+  virtual void on_publish(BlockId block, BlockId parent, const SaltedTokens& edge) = 0;
+  virtual void on_evict(BlockId block) = 0;
+};
+
 // Engine thread only. Nothing is allocated after construction but the text of salts.
 class PrefixTree {
  public:
-  // REQUIRES: 1 <= num_blocks <= kMaxBlocks, block_size >= 1.
-  explicit PrefixTree(const PrefixTreeShape& shape);
+  // `observer` may be nullptr. REQUIRES: 1 <= num_blocks <= kMaxBlocks, block_size >= 1, the
+  // observer outlives the tree.
+  explicit PrefixTree(const PrefixTreeShape& shape, PrefixObserver* observer = nullptr);
 
   // What it holds, without the text of salts, and what one of that shape would.
   int64_t bytes() const;
@@ -108,6 +118,7 @@ class PrefixTree {
   void check_order() const;
   void check_index() const;
 
+  PrefixObserver* observer_;
   size_t block_size_;
   uint64_t hash_key_;
   std::vector<Node> nodes_;         // [num_blocks]

@@ -13,13 +13,15 @@
 namespace youtu {
 namespace {
 
-EngineLoopOptions loop_options(const EngineOptions& options, uint64_t prefix_hash_key) {
+EngineLoopOptions loop_options(const EngineOptions& options, uint64_t prefix_hash_key,
+                               PrefixSketch& sketch) {
   return {.scheduler = {.max_batch_size = batch_size_of(options),
                         .max_step_tokens = options.max_step_tokens,
                         .num_blocks = num_cache_blocks_of(options),
                         .block_size = kBlockSize,
                         .prefix_cache = options.prefix_cache,
-                        .prefix_hash_key = prefix_hash_key},
+                        .prefix_hash_key = prefix_hash_key,
+                        .prefix_observer = &sketch},
           .batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms),
           .prefill_slowdown = static_cast<double>(options.prefill_slowdown_percent) / 100,
           .speculation = options.speculation,
@@ -30,6 +32,11 @@ InboxLimits inbox_limits(const EngineOptions& options) {
   return {.max_running = batch_size_of(options),
           .max_queued = options.max_queued_requests,
           .max_queued_tokens = options.max_queued_tokens};
+}
+
+PrefixTreeShape sketch_shape(const EngineOptions& options, uint64_t hash_key) {
+  return {
+      .num_blocks = num_cache_blocks_of(options), .block_size = kBlockSize, .hash_key = hash_key};
 }
 
 uint64_t fresh_key() {
@@ -99,9 +106,11 @@ Status check_scheduling(const GenerationRequest& request) {
 LocalEngine::LocalEngine(EngineParts parts)
     : parts_(std::move(parts)),
       seed_key_(fresh_key()),
+      prefix_hash_key_(fresh_key()),
+      sketch_(sketch_shape(parts_.options, prefix_hash_key_)),
       inbox_(inbox_limits(parts_.options)),
-      loop_(loop_options(parts_.options, fresh_key()), *parts_.executor, inbox_, board_, watch_,
-            *parts_.clock),
+      loop_(loop_options(parts_.options, prefix_hash_key_, sketch_), *parts_.executor, inbox_,
+            board_, watch_, *parts_.clock),
       thread_([this] { loop_.run(); }),
       watchdog_({.step_timeout = std::chrono::milliseconds(parts_.options.step_timeout_ms),
                  .interval = parts_.watchdog_interval},
@@ -144,7 +153,8 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   RETURN_IF_ERROR(text);
   const LoadForecast forecast = board_.read_forecast();
   const auto num_prompt_tokens = static_cast<int64_t>(request.prompt_tokens.size());
-  const double predicted = forecast.first_token_seconds(num_prompt_tokens);
+  const int64_t num_cached = sketch_.num_cached_tokens({request.cache_salt, request.prompt_tokens});
+  const double predicted = forecast.first_token_seconds(num_prompt_tokens - num_cached);
   RETURN_IF_ERROR(check_promise(request, predicted));
   const RequestId id = inbox_.next_request_id();
   const uint64_t seed = request.sampling.seed.value_or(random_bits(seed_key_, id));
@@ -153,6 +163,7 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
       std::make_unique<Sequence>(std::move(request), seed, parts_.tokenizer->eos_tokens(),
                                  *std::move(text), stream, parts_.clock->now());
   sequence->timeline().predict_first_token(predicted);
+  sequence->expect_cached_tokens(num_cached);
   const Status status = inbox_.push(std::move(sequence));
   if (!status) return status.with_retry_after(room_seconds(forecast, num_prompt_tokens));
   streams_.add(stream);

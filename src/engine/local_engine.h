@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "cache/prefix_sketch.h"
 #include "engine/engine_loop.h"
 #include "engine/inbox.h"
 #include "engine/stats_board.h"
@@ -48,6 +49,8 @@ class LocalEngine final : public Engine {
 
   EngineParts parts_;
   uint64_t seed_key_;  // fresh in each process; the source of seeds for requests without one
+  uint64_t prefix_hash_key_;
+  PrefixSketch sketch_;  // of what is cached; empty without a prefix cache
   Inbox inbox_;
   StatsBoard board_;
   StepWatch watch_;

@@ -5,6 +5,7 @@
 #include "base/available_memory.h"
 #include "base/check.h"
 #include "cache/block_manager.h"
+#include "cache/prefix_sketch.h"
 #include "engine/engine_options.h"
 #include "engine/memory_remedies.h"
 #include "engine/model_runner.h"
@@ -73,7 +74,9 @@ Result<MemoryPlan> MemoryPlanner::plan(const EngineOptions& options) {
   plan.are_weights_mapped = loaded.are_weights_mapped;
   plan.loading_bytes = loaded.loading_bytes;
   plan.cache_bytes = memory->cache.bytes();
-  plan.index_bytes = BlockManager::planned_bytes(block_options(options));
+  const BlockManagerOptions blocks = block_options(options);
+  plan.index_bytes = BlockManager::planned_bytes(blocks) +
+                     PrefixSketch::planned_bytes(BlockManager::tree_shape(blocks));
   plan.workspace_bytes = memory->workspace.bytes() +
                          ModelRunner::planned_bytes(loaded.config.vocab_size, limits.max_batch_size,
                                                     limits.max_step_tokens);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cache/block_manager.h"
+#include "cache/prefix_sketch.h"
 #include "engine/engine_options.h"
 #include "engine/memory_remedies.h"
 #include "engine/model_runner.h"
@@ -45,10 +46,11 @@ void expect_exact(const OpenedModel& opened, const EngineOptions& options) {
   EXPECT_EQ(plan->cache_bytes, (*executor)->cache_bytes());
   const ModelRunner runner(**executor, limits.max_batch_size, limits.max_step_tokens);
   EXPECT_EQ(plan->workspace_bytes, (*executor)->memory().workspace.bytes() + runner.bytes());
-  const BlockManager blocks({.num_blocks = limits.num_blocks,
-                             .block_size = kBlockSize,
-                             .prefix_cache = options.prefix_cache});
-  EXPECT_EQ(plan->index_bytes, blocks.bytes());
+  const BlockManagerOptions block_options = {.num_blocks = limits.num_blocks,
+                                             .block_size = kBlockSize,
+                                             .prefix_cache = options.prefix_cache};
+  const PrefixSketch sketch(BlockManager::tree_shape(block_options));
+  EXPECT_EQ(plan->index_bytes, BlockManager(block_options).bytes() + sketch.bytes());
   EXPECT_GE(plan->cache_tokens, options.max_context_tokens);
 }
 

@@ -25,7 +25,8 @@ Scheduler::Scheduler(const SchedulerOptions& options)
       blocks_({.num_blocks = options.num_blocks,
                .block_size = options.block_size,
                .prefix_cache = options.prefix_cache,
-               .hash_key = options.prefix_hash_key}) {
+               .hash_key = options.prefix_hash_key,
+               .observer = options.prefix_observer}) {
   CHECK(options.max_batch_size >= 1);
   CHECK(options.max_step_tokens >= options.max_batch_size);
   const size_t batch = static_cast<size_t>(options.max_batch_size);
@@ -249,7 +250,9 @@ StepSize Scheduler::streams() const {
 int64_t Scheduler::num_unread_tokens() const {
   int64_t count = 0;
   const auto add = [&count](const Sequence& sequence) {
-    count += std::max<int64_t>(0, sequence.num_prompt_tokens() - sequence.num_computed_tokens());
+    const int64_t known = sequence.has_begun() ? 0 : sequence.expected_cached_tokens();
+    count += std::max<int64_t>(
+        0, sequence.num_prompt_tokens() - std::max(known, sequence.num_computed_tokens()));
   };
   for (const auto& sequence : running_) add(*sequence);
   waiting_.for_each(add);

@@ -45,6 +45,7 @@ struct SchedulerOptions {
   int32_t block_size = 0;
   bool prefix_cache = true;
   uint64_t prefix_hash_key = 0;
+  PrefixObserver* prefix_observer = nullptr;  // outlives the scheduler
 };
 
 struct SchedulerCounters {
@@ -89,7 +90,8 @@ class Scheduler {
 
   // The streams, as a step of their own.
   StepSize streams() const;
-  // Of all prompts, what is not computed yet.
+  // Of all prompts, what is not computed yet; of those that have not begun without what they expect
+  // to find cached.
   int64_t num_unread_tokens() const;
   // What is computed of the prompt that is read next.
   int64_t prompt_context() const;

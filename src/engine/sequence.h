@@ -56,6 +56,9 @@ class Sequence {
   int64_t num_prompt_tokens() const { return static_cast<int64_t>(num_prompt_tokens_); }
   // Of the prompt, those found in the prefix cache when the sequence first began.
   int64_t num_cached_tokens() const { return num_cached_tokens_.value_or(0); }
+  // What was thought, when it came, that it would find.
+  int64_t expected_cached_tokens() const { return expected_cached_tokens_; }
+  void expect_cached_tokens(int64_t count) { expected_cached_tokens_ = count; }
   // Whether it has ever been running.
   bool has_begun() const { return num_cached_tokens_.has_value(); }
   int64_t num_completion_tokens() const { return num_tokens() - num_prompt_tokens(); }
@@ -118,6 +121,7 @@ class Sequence {
   size_t num_prompt_tokens_;
   int64_t num_computed_tokens_ = 0;
   std::optional<int64_t> num_cached_tokens_;
+  int64_t expected_cached_tokens_ = 0;
   std::string cache_salt_;
   std::string client_;
   int priority_;
