@@ -28,6 +28,7 @@ FLOORS = {
     "base": [],
     "tensor": ["base"],
     "text": ["base"],
+    "grammar": ["base"],
     "cache": ["base"],
     "sampling": ["base"],
     "chat": ["base"],
@@ -39,7 +40,7 @@ FLOORS = {
     "server": ["chat", "http", "config", "base"],
     "model": ["backend", "formats", "tensor", "base"],
     "bench": ["model", "backend", "formats", "sampling", "tensor", "base"],
-    "engine": ["model", "backend", "formats", "cache", "sampling", "text", "tensor", "base"],
+    "engine": ["model", "backend", "formats", "cache", "grammar", "sampling", "text", "tensor", "base"],
 }
 PROGRAM = ["server", "chat", "http", "config", "base"]
 MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend", "bench", "load"]

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "youtu/logprobs.h"
+#include "youtu/output_format.h"
 #include "youtu/sampling_params.h"
 #include "youtu/stats.h"
 #include "youtu/status.h"
@@ -27,6 +28,9 @@ struct GenerationRequest {
   std::vector<TokenId> prompt_tokens;  // at least one
   SamplingParams sampling;
   bool skip_control_tokens = true;  // leave control tokens out of the text
+  // What form the answer must have; it then ends where the form is complete, unless it is cut off
+  // before. Not with ignore_eos.
+  std::optional<OutputFormat> output_format = std::nullopt;
 
   // The prefix cache is shared only between requests of equal salts: one can tell from the time of
   // an answer whether somebody else's prompt began alike. Empty: shared with all that have none.

@@ -105,6 +105,7 @@ Status check_scheduling(const GenerationRequest& request) {
 
 LocalEngine::LocalEngine(EngineParts parts)
     : parts_(std::move(parts)),
+      formats_(*parts_.tokenizer),
       seed_key_(fresh_key()),
       prefix_hash_key_(fresh_key()),
       sketch_(sketch_shape(parts_.options, prefix_hash_key_)),
@@ -151,6 +152,8 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   auto text = CompletionText::create(*parts_.tokenizer, request.skip_control_tokens,
                                      request.sampling.stop, request.sampling.include_stop);
   RETURN_IF_ERROR(text);
+  auto format = compile_format(request);
+  RETURN_IF_ERROR(format);
   const LoadForecast forecast = board_.read_forecast();
   const auto num_prompt_tokens = static_cast<int64_t>(request.prompt_tokens.size());
   const int64_t num_cached = sketch_.num_cached_tokens({request.cache_salt, request.prompt_tokens});
@@ -164,10 +167,23 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
                                  *std::move(text), stream, parts_.clock->now());
   sequence->timeline().predict_first_token(predicted);
   sequence->expect_cached_tokens(num_cached);
+  sequence->set_format(*std::move(format));
   const Status status = inbox_.push(std::move(sequence));
   if (!status) return status.with_retry_after(room_seconds(forecast, num_prompt_tokens));
   streams_.add(stream);
   return GenerationHandle(std::move(stream));
+}
+
+// On the caller's thread: a large schema takes its time, and the engine's thread has none.
+Result<std::shared_ptr<CompiledFormat>> LocalEngine::compile_format(
+    const GenerationRequest& request) {
+  if (!request.output_format) return std::shared_ptr<CompiledFormat>();
+  if (request.sampling.ignore_eos) {
+    return Status::invalid_argument(
+        "ignore_eos cannot be held beside an output format, which ends where it is complete",
+        "ignore_eos", "unsupported_value");
+  }
+  return formats_.compile(*request.output_format);
 }
 
 Status LocalEngine::check_room() const {

@@ -14,6 +14,7 @@
 #include "engine/stats_board.h"
 #include "engine/step_executor.h"
 #include "engine/watchdog.h"
+#include "grammar/format_compiler.h"
 #include "youtu/engine.h"
 
 namespace youtu {
@@ -46,8 +47,10 @@ class LocalEngine final : public Engine {
   Status check_request(const GenerationRequest& request) const;
   double room_seconds(const LoadForecast& forecast, int64_t num_prompt_tokens) const;
   Status check_promise(const GenerationRequest& request, double first_token_seconds) const;
+  Result<std::shared_ptr<CompiledFormat>> compile_format(const GenerationRequest& request);
 
   EngineParts parts_;
+  FormatCompiler formats_;
   uint64_t seed_key_;  // fresh in each process; the source of seeds for requests without one
   uint64_t prefix_hash_key_;
   PrefixSketch sketch_;  // of what is cached; empty without a prefix cache

@@ -123,11 +123,11 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
   const std::span<const TokenId> draft = sequence.draft();
   const std::optional<int32_t> num_ranked = sequence.sampling().top_logprobs;
   if (num_ranked) outcome.first_logprobs = static_cast<int32_t>(result_.logprobs.size());
+  FormatCursor cursor = sequence.format_cursor();
   for (int32_t i = 0; i <= planned.num_draft_tokens; ++i) {
     const auto row = logits.subspan(static_cast<size_t>(i) * vocab_size, vocab_size);
     if (num_ranked) logprob_reader_.read(row);
-    const auto token = sampler_.sample(row, sequence.sampling(), sequence.history(i),
-                                       sequence.seed(), sequence.banned_tokens(i));
+    const auto token = draw(sequence, i, cursor, row);
     if (!token) {
       // What was drawn before it stands; the next step comes here again.
       if (i == 0) outcome.status = token.status();
@@ -137,6 +137,22 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
     outcome.sampled[static_cast<size_t>(outcome.num_sampled++)] = *token;
     if (i < planned.num_draft_tokens && *token != draft[static_cast<size_t>(i)]) return;
   }
+}
+
+// The token after `num_draft` guesses that were right; up to there `cursor` follows the format. A
+// format says itself where an answer may end, so it has no use for the ban on early ends.
+Result<TokenId> ModelRunner::draw(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
+                                  std::span<float> logits) {
+  const TokenHistory history = sequence.history(num_draft);
+  if (CompiledFormat* format = sequence.format()) {
+    format->follow(cursor, history.completion());
+    const auto mask = format->mask(cursor);
+    RETURN_IF_ERROR(mask);
+    (*mask)->apply(logits);
+    return sampler_.sample(logits, sequence.sampling(), history, sequence.seed());
+  }
+  return sampler_.sample(logits, sequence.sampling(), history, sequence.seed(),
+                         sequence.banned_tokens(num_draft));
 }
 
 }  // namespace youtu

@@ -9,11 +9,13 @@
 #include "engine/step.h"
 #include "engine/step_executor.h"
 #include "sampling/logprob_reader.h"
+#include "grammar/compiled_format.h"
 #include "sampling/sampler.h"
 
 namespace youtu {
 
-// Engine thread only. Nothing is allocated inside a step.
+// Engine thread only. Nothing is allocated inside a step, but for sequences with a format, whose
+// masks are made when they are first needed.
 class ModelRunner {
  public:
   // REQUIRES: `executor` outlives the runner, and takes kMaxStepDraftTokens rows of logits more
@@ -33,6 +35,8 @@ class ModelRunner {
   void sample(const StepPlan& plan);
   void sample_sequence(const PlannedSequence& planned, std::span<float> logits,
                        StepOutcome& outcome);
+  Result<TokenId> draw(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
+                       std::span<float> logits);
 
   // How many elements the arrays have room for.
   struct Room {

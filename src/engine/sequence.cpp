@@ -56,11 +56,19 @@ int32_t Sequence::make_draft(int32_t max_tokens) {
   // The last token that it can have needs no successor.
   const int64_t room = std::min<int64_t>(max_tokens, this->max_tokens() - num_tokens() - 1);
   if (!lookup_ || room <= 0) return 0;
-  const auto guess = lookup_->propose(tokens_, num_prompt_tokens_, static_cast<size_t>(room));
+  const auto guess =
+      allowed_by_format(lookup_->propose(tokens_, num_prompt_tokens_, static_cast<size_t>(room)));
   // The guess may lie in this very array, which has room enough not to move.
   CHECK(tokens_.capacity() >= num_tokens_ + guess.size());
   for (const TokenId token : guess) tokens_.push_back(token);
   return static_cast<int32_t>(guess.size());
+}
+
+// Of a guess as much as can be drawn.
+std::span<const TokenId> Sequence::allowed_by_format(std::span<const TokenId> guess) {
+  if (!format_ || guess.empty()) return guess;
+  format_->follow(format_cursor_, history().completion());
+  return guess.first(format_->count_allowed(format_cursor_, guess));
 }
 
 void Sequence::cut_draft(int32_t count) {
@@ -119,6 +127,7 @@ void Sequence::append(TokenId token, const TokenLogprobs* logprobs) {
   } else if (num_completion_tokens() == sampling_.max_new_tokens) {
     flush_text(FinishReason::kLength);
   }
+  if (format_ && !is_finished()) format_->follow(format_cursor_, history().completion());
 }
 
 bool Sequence::completes_stop_string(TokenId token) {

@@ -16,6 +16,7 @@
 #include "engine/generation_stream.h"
 #include "engine/prompt_lookup.h"
 #include "engine/request_timeline.h"
+#include "grammar/compiled_format.h"
 #include "sampling/loop_detector.h"
 #include "sampling/penalties.h"
 #include "youtu/generation.h"
@@ -40,6 +41,11 @@ class Sequence {
   int64_t ticket() const { return ticket_; }
   void set_ticket(int64_t ticket) { ticket_ = ticket; }
   uint64_t seed() const { return seed_; }
+  // What form the completion must have; nullptr is none. It has been followed to the cursor, which
+  // is behind the last token that was appended.
+  void set_format(std::shared_ptr<CompiledFormat> format) { format_ = std::move(format); }
+  CompiledFormat* format() const { return format_.get(); }
+  const FormatCursor& format_cursor() const { return format_cursor_; }
   std::span<const TokenId> tokens() const { return std::span(tokens_).first(num_tokens_); }
   // What the sampler looks back on for the token after `num_draft` guesses.
   TokenHistory history(int32_t num_draft = 0) const {
@@ -113,6 +119,7 @@ class Sequence {
   void flush_text(FinishReason reason);
   bool completes_stop_string(TokenId token);
   bool is_looping(TokenId token);
+  std::span<const TokenId> allowed_by_format(std::span<const TokenId> guess);
 
   SamplingParams sampling_;
   uint64_t seed_;
@@ -136,6 +143,8 @@ class Sequence {
   std::optional<PromptLookup> lookup_;           // if the request may be guessed at
   std::unique_ptr<LoopDetector> loop_detector_;  // if the request has a loop guard
   std::optional<Repetition> repetition_;         // the longest so far
+  std::shared_ptr<CompiledFormat> format_;
+  FormatCursor format_cursor_;
 
   // The staged event.
   std::string staged_text_;

@@ -6,6 +6,24 @@
 #include "base/check.h"
 
 namespace youtu {
+namespace {
+
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+
+// Calls `visit` with the last token of every n-gram of the history that begins as the history ends.
+template <typename Visit>
+void for_each_banned(size_t ngram_size, std::span<const TokenId> tokens, const Visit& visit) {
+  CHECK(ngram_size >= 1);
+  if (tokens.size() < ngram_size) return;
+  const std::span<const TokenId> tail = tokens.last(ngram_size - 1);
+  for (size_t start = 0; start + ngram_size <= tokens.size(); ++start) {
+    if (std::equal(tail.begin(), tail.end(), tokens.begin() + static_cast<ptrdiff_t>(start))) {
+      visit(static_cast<size_t>(tokens[start + ngram_size - 1]));
+    }
+  }
+}
+
+}  // namespace
 
 Penalties::Penalties(int32_t vocab_size) {
   CHECK(vocab_size >= 1);
@@ -19,8 +37,9 @@ void Penalties::apply(const SamplingParams& params, const TokenHistory& history,
   if (params.repetition_penalty != 1.0) {
     apply_repetition(static_cast<float>(params.repetition_penalty), history.tokens, logits);
   }
-  if (params.no_repeat_ngram_size > 0) {
-    ban_repeated_ngrams(static_cast<size_t>(params.no_repeat_ngram_size), history.tokens, logits);
+  const auto ngram_size = static_cast<size_t>(params.no_repeat_ngram_size);
+  if (ngram_size > 0 && !would_ban_all(ngram_size, history.tokens, logits)) {
+    ban_repeated_ngrams(ngram_size, history.tokens, logits);
   }
   if (params.frequency_penalty != 0.0 || params.presence_penalty != 0.0) {
     apply_frequency_and_presence(static_cast<float>(params.frequency_penalty),
@@ -60,20 +79,25 @@ void Penalties::apply_frequency_and_presence(float frequency, float presence,
   }
 }
 
+// Only where a format has left few tokens can a ban take them all; otherwise the first look finds
+// one that stays.
+bool Penalties::would_ban_all(size_t ngram_size, std::span<const TokenId> tokens,
+                              std::span<const float> logits) {
+  for_each_banned(ngram_size, tokens, [this](size_t token) { counts_[token] = 1; });
+  bool stays = false;
+  for (size_t i = 0; i < logits.size() && !stays; ++i) {
+    stays = logits[i] != kNever && counts_[i] == 0;
+  }
+  for_each_banned(ngram_size, tokens, [this](size_t token) { counts_[token] = 0; });
+  return !stays;
+}
+
 void ban_repeated_ngrams(size_t ngram_size, std::span<const TokenId> tokens,
                          std::span<float> logits) {
-  CHECK(ngram_size >= 1);
-  if (tokens.size() < ngram_size) return;
-  const std::span<const TokenId> tail = tokens.last(ngram_size - 1);
-  // Every n-gram of the history that begins as the history ends; its last token is banned.
-  for (size_t start = 0; start + ngram_size <= tokens.size(); ++start) {
-    if (!std::equal(tail.begin(), tail.end(), tokens.begin() + static_cast<ptrdiff_t>(start))) {
-      continue;
-    }
-    const size_t banned = static_cast<size_t>(tokens[start + ngram_size - 1]);
-    CHECK(banned < logits.size());
-    logits[banned] = -std::numeric_limits<float>::infinity();
-  }
+  for_each_banned(ngram_size, tokens, [logits](size_t token) {
+    CHECK(token < logits.size());
+    logits[token] = kNever;
+  });
 }
 
 }  // namespace youtu

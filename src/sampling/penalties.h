@@ -31,14 +31,17 @@ class Penalties {
   }
 
   // Applies all four in the order of Hugging Face (repetition, then n-grams) and vLLM (then
-  // frequency and presence). REQUIRES: every token of `history` is in [0, vocab_size) and
-  // logits.size() == vocab_size.
+  // frequency and presence). Where an output format allows so few tokens that the ban on n-grams
+  // would leave none, the ban is not held. REQUIRES: every token of `history` is in [0, vocab_size)
+  // and logits.size() == vocab_size.
   void apply(const SamplingParams& params, const TokenHistory& history, std::span<float> logits);
 
  private:
   void apply_repetition(float penalty, std::span<const TokenId> tokens, std::span<float> logits);
   void apply_frequency_and_presence(float frequency, float presence,
                                     std::span<const TokenId> completion, std::span<float> logits);
+  bool would_ban_all(size_t ngram_size, std::span<const TokenId> tokens,
+                     std::span<const float> logits);
 
   std::vector<int32_t> counts_;  // [vocab_size]; all zero between calls
 };

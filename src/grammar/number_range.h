@@ -1,0 +1,42 @@
+// Numbers between two bounds, digit by digit: what may follow depends on whether the digits so far
+// are those of a bound.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "grammar/grammar.h"
+
+namespace youtu {
+
+// The absolute value of a bound as decimal digits, without zeros at its ends: 12.5 is "12", "5".
+struct Decimal {
+  bool is_negative = false;  // never for zero
+  std::string integer = "0";
+  std::string fraction = {};
+
+  bool is_zero() const { return integer == "0" && fraction.empty(); }
+};
+
+struct NumberBound {
+  Decimal value;
+  bool is_exclusive = false;
+};
+
+struct NumberRange {
+  std::optional<NumberBound> low;
+  std::optional<NumberBound> high;
+};
+
+// Nothing if the number is beyond what a range can be written for: 10^18 in size, 16 digits after
+// the point.
+std::optional<Decimal> decimal_of(const OrderedJson& number);
+// Below 0, 0 or above 0.
+int compare(const Decimal& a, const Decimal& b);
+
+// Numbers in the range, without exponents; of integers only those without a point. Nothing if there
+// are none.
+std::optional<ExprId> number_in_range(Grammar& grammar, const NumberRange& range, bool is_integer);
+
+}  // namespace youtu
