@@ -2,6 +2,7 @@
 #   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1] [FLAGS='--weights q4']
 #   make bench [MODEL=<folder or .gguf>] [BENCH_FLAGS='--batch 1,8']
 #   make build | test | format | asan | tsan | fuzz [FUZZ_SECONDS=60] | clean
+#   make deb                                      a Debian package of the program, in build/
 #   make load-test                                the server under load, long form (docs/testing.md)
 #   make bench-peers [MODEL=<.gguf>] [CASES=stream_1,prompt_512] [ROUNDS=3] [THREADS=n] [ISA=avx2] [LLAMA_VARIANT=haswell]
 #   make bench-peers-serve [MODEL=<.gguf>] [ROUNDS=3] [THREADS=n] [SERVE_LOAD='--input-len 64']   with LLAMA_SERVER set
@@ -23,7 +24,7 @@ else
   export CXX
 endif
 
-.PHONY: serve build bench packages test_packages npm_packages test asan tsan fuzz load-test bench-peers \
+.PHONY: serve build deb bench packages test_packages npm_packages test asan tsan fuzz load-test bench-peers \
         bench-peers-serve format clean
 .NOTPARALLEL:
 
@@ -33,6 +34,11 @@ serve: build
 build: packages build/release/build.ninja
 	cmake --build build/release --parallel $(JOBS) --target youtu_program
 	@ln -sfn release/apps/youtu/youtu build/youtu
+
+# The program, its service and the demo model as a Debian package.
+deb: build
+	@tools/install_packages.sh package
+	cd build/release && cpack -G DEB -B ..
 
 # The whole model's speed; the kernels' own is build/release/bench/kernels_bench, which this builds, too.
 bench: build

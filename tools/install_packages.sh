@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the distribution packages that the project needs: the one list of them. Groups: build, test, bench.
+# Installs the distribution packages that the project needs: the one list of them. Groups: build, test, bench, package.
 #   tools/install_packages.sh build test
 # Asks apt only for what is missing, so with everything in place it needs neither network nor rights.
 # Known to name the right packages on Debian 12 and 13 and Ubuntu 22.04 and 24.04.
@@ -50,13 +50,14 @@ packages_of() {
       ;;
     test)
       echo libgtest-dev libgmock-dev binutils clang-format curl git
-      echo python3 python3-numpy python3-requests
+      echo python3 python3-numpy python3-requests python3-yaml systemd dpkg-dev file
       node
       sanitizer_compiler
       ;;
     bench) echo libbenchmark-dev ;;
+    package) echo dpkg-dev file ;;
     *)
-      echo "error: no package group '$1' (build, test, bench)" >&2
+      echo "error: no package group '$1' (build, test, bench, package)" >&2
       exit 2
       ;;
   esac

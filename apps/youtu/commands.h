@@ -20,5 +20,6 @@ void add_inspect_command(CLI::App& app, int& exit_code);
 void add_pack_command(CLI::App& app, int& exit_code);
 void add_eval_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
+void add_healthcheck_command(CLI::App& app, int& exit_code);
 
 }  // namespace youtu

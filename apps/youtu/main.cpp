@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
   youtu::add_pack_command(app, exit_code);
   youtu::add_eval_command(app, exit_code);
   youtu::add_bench_command(app, exit_code);
+  youtu::add_healthcheck_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version

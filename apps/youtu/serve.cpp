@@ -1,5 +1,6 @@
 // `youtu serve`: settings, network, model, in this order, so that what can fail quickly fails
 // before the model is loaded; then it answers until a signal says to close.
+#include "access_log.h"
 #include "base/check.h"
 #include "chat/data_folder.h"
 #include "chat/sqlite_session_store.h"
@@ -15,6 +16,7 @@
 #include "server/openai/openai_api.h"
 #include "server/responses/responses_api.h"
 #include "server/sessions_api.h"
+#include "server/status_api.h"
 #include "server/tokenizer_api.h"
 #include "setting_flags.h"
 #include "youtu/engine.h"
@@ -226,7 +228,7 @@ void print_welcome(const ModelInfo& model, const http::Server& server, double lo
 
 int run_server(const ConfigReport& report, ApiKeys keys, const std::string& model_path) {
   const ServerConfig& config = report.config;
-  const EngineOptions options = engine_options(config, model_path);
+  EngineOptions options = engine_options(config, model_path);
   if (Status status = check_engine_options(options); !status) {
     return fail(kExitConfiguration, status);
   }
@@ -235,6 +237,7 @@ int run_server(const ConfigReport& report, ApiKeys keys, const std::string& mode
   std::unique_ptr<SessionStore> sessions;
   std::optional<SessionsApi> sessions_api;
   ServingState state(serving_options(config));
+  options.on_load_progress = [&state](double share) { state.note_progress(share); };
   AccessOptions access_options;
   access_options.max_requests_per_key = static_cast<int>(config.max_requests_per_key);
   AccessControl access(std::move(keys), std::move(access_options));
@@ -242,18 +245,28 @@ int run_server(const ConfigReport& report, ApiKeys keys, const std::string& mode
   anthropic::MessagesApi messages_api(state, config.openai_preset);
   responses::ResponsesApi responses_api(state, config.openai_preset);
   TokenizerApi tokenizer_api(state);
+  StatusApi status_api(state, YOUTU_VERSION);
   openai::OpenAiApi openai_api(state, openai_defaults(config));
-  Result<std::unique_ptr<http::Server>> server = http::Server::bind(server_options(config, access));
+  http::ServerOptions http_options = server_options(config, access);
+  if (!config.access_log.empty()) {
+    auto log =
+        open_access_log({config.access_log, config.access_log_bytes, config.access_log_files});
+    if (!log) return fail(kExitConfiguration, log.status());
+    http_options.on_exchange = *std::move(log);
+  }
+  Result<std::unique_ptr<http::Server>> server = http::Server::bind(std::move(http_options));
   if (!server) return fail(kExitConfiguration, server.status());
   Result<std::unique_ptr<SessionStore>> opened = open_sessions(config);
   if (!opened) return fail(kExitConfiguration, opened.status());
   sessions = *std::move(opened);
+  state.http_stats = [&server] { return (*server)->stats(); };
   http::Router router;
   api.add_routes(router);
   openai_api.add_routes(router);
   messages_api.add_routes(router);
   responses_api.add_routes(router);
   tokenizer_api.add_routes(router);
+  status_api.add_routes(router);
   if (sessions) {
     sessions_api.emplace(*sessions).add_routes(router);
     const SessionSupport support = {sessions.get(), [&server](std::function<void()> work) {

@@ -40,6 +40,8 @@ struct EngineOptions {
   int64_t cache_tokens = 0;          // latent cache size; 0: max_batch_size * max_context_tokens
   std::string cache_dtype = "auto";  // or "f32", "bf16", "int8": what the cache holds
   bool prefix_cache = true;          // what is computed is kept for prompts that begin alike
+  // Told on the loading thread, while weights are loaded, which share of them is ready: 0 to 1.
+  std::function<void(double)> on_load_progress = {};
 };
 
 struct ModelInfo {

@@ -101,6 +101,11 @@ std::vector<Option> serving_options() {
        "file of keys, one a line as \"name key\"; requests must then show one (YOUTU_API_KEY is a "
        "further one)"},
       {"max_requests_per_key", &ServerConfig::max_requests_per_key, "of one key at once", 1, 65536},
+      {"access_log", &ServerConfig::access_log,
+       "file with a line of JSON for each request, without what was said; - is the standard error"},
+      {"access_log_bytes", &ServerConfig::access_log_bytes, "of that file; then a new one is begun",
+       4096, int64_t{1} << 40},
+      {"access_log_files", &ServerConfig::access_log_files, "of them that are kept", 1, 1000},
       {"insecure_no_auth", &ServerConfig::insecure_no_auth,
        "listen beyond this machine although no key is asked for"},
   };

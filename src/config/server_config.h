@@ -55,6 +55,9 @@ struct ServerConfig {
   std::vector<std::string> allowed_origins;
   bool insecure_no_auth = false;
   std::string api_key_file;
+  std::string access_log;  // empty: none
+  int64_t access_log_bytes = 64ll << 20;
+  int64_t access_log_files = 5;
   int64_t max_requests_per_key = 8;
   bool sessions = true;
   std::string data_dir;  // empty: youtu-serve of the user's state folder

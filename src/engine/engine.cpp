@@ -101,8 +101,9 @@ Result<std::unique_ptr<Engine>> build_engine(const EngineOptions& options,
     RETURN_IF_ERROR(report);
     RETURN_IF_ERROR(check(*report));
   }
-  const auto how = load_options(opened->model, options);
+  auto how = load_options(opened->model, options);
   RETURN_IF_ERROR(how);
+  how->on_progress = options.on_load_progress;
   auto loaded = load_model(opened->model, *how);
   RETURN_IF_ERROR(loaded);
   auto executor = ModelExecutor::create(*std::move(loaded), executor_limits(options));

@@ -8,8 +8,8 @@
 
 #include "engine/step.h"
 #include "engine/step_executor.h"
-#include "sampling/logprob_reader.h"
 #include "grammar/compiled_format.h"
+#include "sampling/logprob_reader.h"
 #include "sampling/sampler.h"
 
 namespace youtu {

@@ -115,6 +115,9 @@ asio::awaitable<bool> Connection::exchange() {
   const bool has_head = co_await read_head(current.head);
   if (!has_head && !refusal_) co_return false;
   network_.begin_work();
+  const auto begin = Clock::now();
+  status_ = 0;
+  bytes_sent_ = 0;
   bool keep_alive = false;
   try {
     keep_alive = co_await answer(current);
@@ -123,8 +126,15 @@ asio::awaitable<bool> Connection::exchange() {
     throw;
   }
   network_.end_work();
+  report(current.head.request(), begin);
   if (gone_) keep_alive = false;
   co_return keep_alive;
+}
+
+void Connection::report(const Request& request, Clock::time_point begin) const {
+  if (!options_.on_exchange) return;
+  const std::chrono::duration<double> seconds = Clock::now() - begin;
+  options_.on_exchange({request, status_, bytes_sent_, seconds.count(), !gone_ && status_ != 0});
 }
 
 asio::awaitable<bool> Connection::answer(Exchange& current) {
@@ -343,6 +353,8 @@ asio::awaitable<bool> Connection::send_response(Response& response, bool keep_al
   framing.keep_alive = stays;
   framing.chunked = chunked;
   framing.request_id = request_id_;
+  status_ = response.status;
+  network_.count_response(status_);
   std::string bytes = response_head(response, framing);
   if (!response.stream && !head_only) bytes += response.body;
   const bool sent = co_await send(bytes);
@@ -386,6 +398,7 @@ asio::awaitable<bool> Connection::send(std::string_view bytes) {
                                           asio::redirect_error(asio::use_awaitable, error));
     disarm();
     if (error) gone_ = true;
+    bytes_sent_ += static_cast<int64_t>(n);
     bytes.remove_prefix(n);
   }
   co_return !gone_;

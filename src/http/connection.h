@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -60,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   bool refuse(const Rejection& rejection);
   bool check_request(RequestHead& head);
+  void report(const Request& request, std::chrono::steady_clock::time_point begin) const;
   void arm(milliseconds limit);
   void disarm();
   void watch_peer();
@@ -81,6 +83,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint64_t arming_ = 0;              // tells a late timer from the one in force
   uint64_t watching_ = 0;            // the same for the watch over the peer; 0 is off
   uint64_t num_watches_ = 0;
+  int status_ = 0;          // of the answer to the request in work; 0: none was begun
+  int64_t bytes_sent_ = 0;  // of it
   int num_requests_ = 0;
   int minor_version_ = 1;
   bool timed_out_ = false;

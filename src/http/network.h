@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -44,7 +45,7 @@ class Network {
   void wake();
   bool drain(milliseconds timeout);
   void stop();
-  ServerStats stats() const { return {num_connections_.load(), num_busy_.load()}; }
+  ServerStats stats() const;
 
   const ServerOptions& options() const { return options_; }
   const Router& router() const { return router_; }
@@ -58,6 +59,7 @@ class Network {
   std::string make_request_id();
   void forget(Connection* connection, const asio::ip::address& address);
   void begin_work() { ++num_busy_; }
+  void count_response(int status);
   void end_work();
 
  private:
@@ -85,6 +87,7 @@ class Network {
   std::atomic<bool> wake_posted_{false};
   std::atomic<int> num_connections_{0};
   std::atomic<int> num_busy_{0};
+  std::array<std::atomic<int64_t>, 500> num_responses_{};  // by status, from 100 on
   std::mutex idle_mutex_;
   std::condition_variable idle_;
 };

@@ -234,4 +234,20 @@ ServerStats Server::stats() const {
   return network_->stats();
 }
 
+// Network: the numbers.
+
+void Network::count_response(int status) {
+  const size_t place = static_cast<size_t>(status - 100);
+  if (place < num_responses_.size()) ++num_responses_[place];
+}
+
+ServerStats Network::stats() const {
+  ServerStats stats = {num_connections_.load(), num_busy_.load()};
+  for (size_t place = 0; place < num_responses_.size(); ++place) {
+    const int64_t count = num_responses_[place].load();
+    if (count > 0) stats.responses[static_cast<int>(place) + 100] = count;
+  }
+  return stats;
+}
+
 }  // namespace youtu::http

@@ -7,8 +7,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,15 @@
 #include "youtu/status.h"
 
 namespace youtu::http {
+
+// One request and its answer, when the answer has been sent or its client has gone.
+struct ExchangeRecord {
+  const Request& request;  // its body is gone
+  int status = 0;
+  int64_t bytes_sent = 0;
+  double seconds = 0;        // from the whole head until the last byte
+  bool is_complete = false;  // all of the answer was sent
+};
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
@@ -27,6 +39,9 @@ struct ServerOptions {
   // Asked about every request before it is routed, on the IO thread: nothing, or the answer that
   // refuses it. May be empty.
   std::function<std::optional<Response>(Request&)> gate;
+
+  // Told of every exchange, on the IO thread: must not block. May be empty.
+  std::function<void(const ExchangeRecord&)> on_exchange;
 
   HeadLimits head;
   size_t max_body_bytes = 4u << 20;
@@ -54,6 +69,7 @@ struct ServerOptions {
 struct ServerStats {
   int connections = 0;
   int busy = 0;  // of them, those with a request being read, answered or sent
+  std::map<int, int64_t> responses = {};  // that were begun, by status
 };
 
 class Network;

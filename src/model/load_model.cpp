@@ -48,6 +48,7 @@ class WeightLoader {
         policy_(options.weights),
         backend_(backend),
         placement_(options.placement),
+        on_progress_(options.on_progress),
         is_measured_(options.memory == MemoryUse::kMeasured) {}
 
   Weights load();
@@ -81,6 +82,7 @@ class WeightLoader {
   Backend& backend_;
   Placement placement_;
   Status status_;
+  const std::function<void(double)> on_progress_;
   const bool is_measured_;
   int64_t bytes_ = 0;
   int64_t most_scratch_bytes_ = 0;            // between a file and the backend
@@ -264,8 +266,10 @@ LayerWeights WeightLoader::load_layer(int32_t index) {
 Weights WeightLoader::load() {
   Weights weights;
   weights.embed_tokens = matrix("embed_tokens.weight", WeightKind::kHead);
-  for (int32_t i = 0; i < config_.num_hidden_layers && status_; ++i)
+  for (int32_t i = 0; i < config_.num_hidden_layers && status_; ++i) {
     weights.layers.push_back(load_layer(i));
+    if (on_progress_) on_progress_((i + 1.0) / config_.num_hidden_layers);
+  }
   weights.norm = vector("norm.weight");
   if (!config_.tie_word_embeddings) weights.lm_head = matrix("lm_head.weight", WeightKind::kHead);
   return weights;

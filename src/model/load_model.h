@@ -26,6 +26,7 @@ struct LoadOptions {
   MemoryUse memory = MemoryUse::kTaken;
   // Puts another backend before the one that computes, such as one that takes the time.
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend> inner)> decorate_backend = {};
+  std::function<void(double)> on_progress = {};  // told which share of the layers is ready
 
   // Whether the same is computed; a decorator, or where weights lie, changes nothing of it.
   bool operator==(const LoadOptions& other) const {

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "server/fresh_seed.h"
 #include "server/thinking.h"
+#include "server/tool_format.h"
 
 namespace youtu {
 
@@ -17,6 +18,19 @@ bool needs_control_tokens(const ChatTask& task, const Tokenizer& tokenizer) {
   const bool splits_calls = task.tool_choice.kind != ToolChoice::Kind::kNone;
   return (task.enable_thinking && thinking_tags_are_control(tokenizer)) ||
          (splits_calls && call && tokenizer.is_control(*call));
+}
+
+// The form of the whole answer, behind the thought if there is one.
+Status set_format(const ChatTask& task, GenerationRequest& generation) {
+  RETURN_IF_ERROR(check_tool_schemas(task.tools));
+  Result<std::optional<OutputFormat>> format = make_tool_format(
+      task.tools, task.tool_choice, task.may_call_several, generation.output_format);
+  RETURN_IF_ERROR(format);
+  generation.output_format = *std::move(format);
+  if (generation.output_format && task.enable_thinking) {
+    generation.output_format->after = "</think>";
+  }
+  return Status::ok();
 }
 
 }  // namespace
@@ -43,6 +57,7 @@ Result<StartedChat> start_chat(const ServingState& state, ChatTask task) {
   const auto prompt_tokens = static_cast<int64_t>(prompt->size());
   RETURN_IF_ERROR(fit_answer(prompt_tokens, engine.model_info().context_length, task.has_max_tokens,
                              task.length_names, generation.sampling));
+  RETURN_IF_ERROR(set_format(task, generation));
   if (!generation.sampling.seed) generation.sampling.seed = fresh_seed();
   if (needs_control_tokens(task, tokenizer)) generation.skip_control_tokens = false;
   ChoiceRules rules;

@@ -23,6 +23,7 @@ struct ChatTask {
   bool enable_thinking = false;
   std::vector<Tool> tools;
   ToolChoice tool_choice;
+  bool may_call_several = true;
 };
 
 struct StartedChat {

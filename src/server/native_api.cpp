@@ -11,6 +11,7 @@
 #include "server/conversation.h"
 #include "server/engine_metrics.h"
 #include "server/fresh_seed.h"
+#include "server/http_metrics.h"
 #include "server/json_content.h"
 #include "server/prometheus_text.h"
 #include "server/request_client.h"
@@ -25,6 +26,7 @@ Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const Chat
   GenerationRequest generation;
   generation.prompt_tokens = std::move(prompt);
   generation.sampling = chat.sampling;
+  generation.output_format = chat.output_format;
   generation.skip_control_tokens = !(chat.enable_thinking && thinking_tags_are_control(tokenizer));
   RETURN_IF_ERROR(apply_scheduling(chat.scheduling, tokenizer, generation));
   return generation;
@@ -54,6 +56,7 @@ http::Response NativeApi::metrics() const {
   http::Response response;
   response.content_type = PrometheusText::kContentType;
   response.body = engine_metrics(engine->stats(), engine->model_info(), state_.model_name());
+  if (state_.http_stats) response.body += http_metrics(state_.http_stats(), state_.model_name());
   return response;
 }
 

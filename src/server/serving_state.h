@@ -5,11 +5,13 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "http/server.h"
 #include "youtu/engine.h"
 #include "youtu/status.h"
 
@@ -41,6 +43,11 @@ class ServingState {
   // Ok, or why no request can be taken now: not ready, or full. Cheap: whoever storms a full server
   // shall not take its processors as well.
   Status check_room() const;
+  // Which share of the weights is loaded, 0 to 1.
+  void note_progress(double share) { load_share_ = share; }
+  double load_share() const { return load_share_; }
+  // The server's own numbers, for /metrics. Set before the routes are served; may be empty.
+  std::function<http::ServerStats()> http_stats;
   // Null until attach().
   Engine* engine() const { return engine_.load(); }
   // REQUIRES: readiness() was ok.
@@ -61,6 +68,7 @@ class ServingState {
   const std::time_t start_time_;
   std::string engine_model_name_;  // written before engine_, read only after it
   std::atomic<Engine*> engine_{nullptr};
+  std::atomic<double> load_share_{0};
   std::atomic<bool> draining_{false};
   std::atomic<bool> is_cut_off_{false};
 };

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "server/format_fields.h"
 #include "server/json_fields.h"
 #include "server/message_fields.h"
 #include "server/sampling_fields.h"
@@ -150,8 +151,11 @@ Status lint(const Json& body, const ChatDefaults& defaults, ChatRequest& request
   std::vector<std::string_view> known(kOtherFields.begin(), kOtherFields.end());
   const std::span<const std::string_view> session = session_field_names();
   known.insert(known.end(), session.begin(), session.end());
+  const std::span<const std::string_view> formats = format_field_names();
+  known.insert(known.end(), formats.begin(), formats.end());
   ParameterContext context;
   context.known_fields = known;
+  context.has_format = request.output_format.has_value();
   context.enable_thinking = request.enable_thinking;
   request.warnings = lint_parameters(body, request.sampling, context);
   bool is_strict = defaults.is_strict;
@@ -206,6 +210,10 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_conversation(*body, clean, request.messages));
   RETURN_IF_ERROR(read_session_fields(*body, request.session));
   if (request.session.id) RETURN_IF_ERROR(check_new_turn(request.messages));
+  Result<std::optional<OutputFormat>> format = read_format_fields(*body, text);
+  RETURN_IF_ERROR(format);
+  request.output_format = *std::move(format);
+  if (request.output_format && request.enable_thinking) request.output_format->after = "</think>";
   RETURN_IF_ERROR(lint(*body, defaults, request));
   return request;
 }

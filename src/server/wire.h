@@ -13,6 +13,7 @@
 #include "server/parameter_linter.h"
 #include "server/scheduling_fields.h"
 #include "server/session_fields.h"
+#include "youtu/output_format.h"
 #include "youtu/sampling_params.h"
 #include "youtu/stats.h"
 #include "youtu/status.h"
@@ -42,6 +43,7 @@ struct ChatRequest {
   bool enable_thinking = false;
   StreamFormat stream_format = StreamFormat::kText;
   SchedulingFields scheduling;
+  std::optional<OutputFormat> output_format;
   bool wants_timings = false;
   std::string sources;    // JSON: where each parameter's value came from; empty if not asked for
   SessionFields session;  // with an id, `messages` are the new turn's and nothing else

@@ -1,4 +1,4 @@
-"""The official openai client (npm) against the real program. Usage: openai_client_test.py <youtu> <scripted_server>"""
+"""The official clients of OpenAI and Anthropic (npm) against the real program. Usage: official_clients_test.py <youtu> <scripted_server>"""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from running_server import RunningServer
 
 PROGRAM = sys.argv.pop(1)
 SCRIPTED = sys.argv.pop(1)
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "node", "openai_client.mjs")
+SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "node")
 
 
 def start(*arguments):
@@ -18,13 +18,14 @@ def start(*arguments):
                          ready=r"serving +http://127\.0\.0\.1:(\d+)", signal_to_stop=signal.SIGTERM)
 
 
-def client(server, step=""):
-    environment = dict(os.environ, YOUTU_TEST_URL=f"http://127.0.0.1:{server.port}", YOUTU_TEST_STEP=step)
-    return subprocess.Popen(["node", SCRIPT], env=environment, text=True, stdout=subprocess.PIPE,
+def client(server, step="", model="Youtu-Demo", script="openai_client.mjs"):
+    environment = dict(os.environ, YOUTU_TEST_URL=f"http://127.0.0.1:{server.port}", YOUTU_TEST_STEP=step,
+                       YOUTU_TEST_MODEL=model)
+    return subprocess.Popen(["node", os.path.join(SCRIPTS, script)], env=environment, text=True, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT)
 
 
-class OpenAiClient(unittest.TestCase):
+class OfficialClients(unittest.TestCase):
     def check(self, process):
         output, _ = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, output)
@@ -32,6 +33,11 @@ class OpenAiClient(unittest.TestCase):
     def test_a_plain_server(self):
         with start() as server:
             self.check(client(server))
+            self.check(client(server, script="anthropic_client.mjs"))
+
+    def test_a_model_that_calls_tools(self):
+        with RunningServer([SCRIPTED]) as server:
+            self.check(client(server, "toolLoop", model="Youtu-LLM-2B"))
 
     def test_a_full_server(self):
         with start("--max-batch-size", "1", "--max-queued-requests", "0") as server:

@@ -2,11 +2,13 @@
 // YOUTU_TEST_URL names the server; YOUTU_TEST_STEP one step, else all that need a plain server run in turn.
 import assert from 'node:assert/strict';
 import OpenAI, {
-  APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError,
+  APIError, BadRequestError, InternalServerError, LengthFinishReasonError, NotFoundError, RateLimitError,
 } from 'openai';
+import { zodResponseFormat } from 'openai/helpers/zod';
+import { z } from 'zod';
 
 const url = process.env.YOUTU_TEST_URL;
-const model = 'Youtu-Demo';
+const model = process.env.YOUTU_TEST_MODEL ?? 'Youtu-Demo';
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 });
 const PROMPT = [{ role: 'user', content: '解释牛顿第一定律' }];
 const JOKE = [{ role: 'user', content: '写个笑话' }];
@@ -154,6 +156,41 @@ const steps = {
     assert.deepEqual(forced.choices[0].token_ids, [banned, banned, banned]);
   },
 
+  async jsonSchema() {
+    const Answer = z.object({ title: z.string().max(20), count: z.number().int(), tags: z.array(z.enum(['a', '甲'])).max(2) });
+    const fields = { model, messages: PROMPT, response_format: zodResponseFormat(Answer, 'answer'), seed: 1 };
+    for (const temperature of [0, 1]) {
+      const { choices: [choice] } = await client.chat.completions.parse({ ...fields, temperature, max_tokens: 200 });
+      Answer.parse(choice.message.parsed);
+      assert.equal(choice.finish_reason, 'stop');
+    }
+    await assert.rejects(client.chat.completions.parse({ ...fields, max_tokens: 3 }), LengthFinishReasonError);
+    await rejects(create({ response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'stsring' } } } }),
+      BadRequestError, { param: 'response_format' });
+    const choice = await create({ guided_choice: ['positive', 'negative'] });
+    assert.ok(['positive', 'negative'].includes(choice.choices[0].message.content));
+    const number = await create({ guided_regex: '[0-9]{3}-[0-9]{4}' });
+    assert.match(number.choices[0].message.content, /^[0-9]{3}-[0-9]{4}$/);
+  },
+
+  async namedTool() {
+    const parameters = { type: 'object', properties: { city: { type: 'string', maxLength: 10 } }, required: ['city'], additionalProperties: false };
+    const tools = [{ type: 'function', function: { name: 'get_weather', description: 'The weather of a city', parameters } }];
+    for (const toolChoice of ['required', { type: 'function', function: { name: 'get_weather' } }]) {
+      const fields = { tools, tool_choice: toolChoice, parallel_tool_calls: false, max_tokens: 120, seed: 2 };
+      const { choices: [choice] } = await create(fields);
+      assert.equal(choice.finish_reason, 'tool_calls', JSON.stringify(choice));
+      assert.equal(choice.message.content, null);
+      const [call] = choice.message.tool_calls;
+      assert.equal(call.function.name, 'get_weather');
+      assert.equal(typeof JSON.parse(call.function.arguments).city, 'string');
+      const chunks = await streamed(fields);
+      const parts = chunks.flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
+      assert.equal(parts.filter((part) => part.id).length, 1);
+      assert.equal(parts.map((part) => part.function.arguments).join(''), call.function.arguments);
+    }
+  },
+
   async badRequests() {
     await rejects(create({ temperature: 3 }), BadRequestError, { param: 'temperature', status: 400 });
     await rejects(create({ messages: [] }), BadRequestError, { param: 'messages' });
@@ -200,6 +237,22 @@ const steps = {
     await eventually(async () => await metric('vllm:num_requests_running') === 0, 'requests run on without a client');
   },
 
+  // A scripted server: its model asks for the weather and then repeats what it was told.
+  async toolLoop() {
+    const runner = client.chat.completions.runTools({
+      model,
+      messages: [{ role: 'user', content: 'weather' }],
+      tools: [{
+        type: 'function',
+        function: {
+          name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } },
+          parse: JSON.parse, function: ({ city }) => `${city}: sunny`,
+        },
+      }],
+    });
+    assert.equal(await runner.finalContent(), 'You said: 北京: sunny');
+  },
+
   // The server takes one request and queues none.
   async flood() {
     const first = await create({ stream: true, max_tokens: 1500, ignore_eos: true, loop_guard: 'off' });
@@ -242,7 +295,7 @@ const steps = {
   },
 };
 
-const SPECIAL = ['flood', 'killed', 'loading'];
+const SPECIAL = ['toolLoop', 'flood', 'killed', 'loading'];
 const wanted = process.env.YOUTU_TEST_STEP ? [process.env.YOUTU_TEST_STEP]
   : Object.keys(steps).filter((name) => !SPECIAL.includes(name));
 for (const name of wanted) {

@@ -251,6 +251,7 @@ Result<GenerationHandle> ScriptedEngine::submit(GenerationRequest request) {
                                         std::to_string(options_.max_context_tokens),
                                     "max_new_tokens", "context_length_exceeded");
   }
+  if (request.output_format) RETURN_IF_ERROR(check_output_format(*request.output_format));
   const std::string prompt = tokenizer_.last_user_content(request.prompt_tokens);
   const auto scripted = script_.find(prompt);
   Sequence sequence;

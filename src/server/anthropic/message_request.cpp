@@ -165,7 +165,7 @@ Result<MessageRequest> parse_message_request(std::string_view text, std::string_
   RETURN_IF_ERROR(read_system(*body, request.messages));
   const Json* messages = find_field(*body, "messages");
   if (!messages) return Status::invalid_argument("messages is missing", "messages", "missing");
-  RETURN_IF_ERROR(read_messages(*messages, request.messages));
+  RETURN_IF_ERROR(anthropic::read_messages(*messages, request.messages));
   RETURN_IF_ERROR(read_tools(*body, text, request.tools));
   RETURN_IF_ERROR(read_tool_choice(*body, request.tools, request.tool_choice));
   return request;

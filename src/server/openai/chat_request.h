@@ -10,6 +10,7 @@
 #include "server/parameter_linter.h"
 #include "server/scheduling_fields.h"
 #include "server/tools.h"
+#include "youtu/output_format.h"
 #include "youtu/sampling_params.h"
 #include "youtu/status.h"
 #include "youtu/types.h"
@@ -38,6 +39,7 @@ struct CommonFields {
   bool wants_timings = false;
   std::string sources;  // JSON: where each parameter's value came from; empty if not asked for
   SchedulingFields scheduling;
+  std::optional<OutputFormat> output_format;
   std::vector<ParameterWarning> warnings;
 };
 

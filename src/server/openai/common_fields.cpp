@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "server/format_fields.h"
 #include "server/json_fields.h"
 #include "server/sampling_fields.h"
 
@@ -110,7 +111,8 @@ Result<Json> parse_body(std::string_view text) {
   return body;
 }
 
-Status read_common_fields(const Json& body, std::string_view preset, CommonFields& fields) {
+Status read_common_fields(const Json& body, std::string_view text, std::string_view preset,
+                          CommonFields& fields) {
   RETURN_IF_ERROR(read_model(body, fields.model));
   RETURN_IF_ERROR(read_preset(body, preset, fields));
   RETURN_IF_ERROR(read_sampling(body, fields));
@@ -120,28 +122,34 @@ Status read_common_fields(const Json& body, std::string_view preset, CommonField
   RETURN_IF_ERROR(read_flag(body, "return_token_ids", fields.return_token_ids));
   RETURN_IF_ERROR(read_flag(body, "timings", fields.wants_timings));
   RETURN_IF_ERROR(read_scheduling_fields(body, fields.scheduling));
+  Result<std::optional<OutputFormat>> format = read_format_fields(body, text);
+  RETURN_IF_ERROR(format);
+  fields.output_format = *std::move(format);
   return read_sources(body, fields);
 }
 
 std::vector<std::string_view> common_field_names() {
-  return {"model",
-          "preset",
-          "n",
-          "best_of",
-          "stream",
-          "stream_options",
-          "skip_special_tokens",
-          "return_token_ids",
-          "timings",
-          "explain",
-          "cache_salt",
-          "priority",
-          "speculation",
-          "prediction",
-          "timeout_ms",
-          "ttft_slo_ms",
-          "logprobs",
-          "strict"};
+  std::vector<std::string_view> names = {"model",
+                                         "preset",
+                                         "n",
+                                         "best_of",
+                                         "stream",
+                                         "stream_options",
+                                         "skip_special_tokens",
+                                         "return_token_ids",
+                                         "timings",
+                                         "explain",
+                                         "cache_salt",
+                                         "priority",
+                                         "speculation",
+                                         "prediction",
+                                         "timeout_ms",
+                                         "ttft_slo_ms",
+                                         "logprobs",
+                                         "strict"};
+  const std::span<const std::string_view> formats = format_field_names();
+  names.insert(names.end(), formats.begin(), formats.end());
+  return names;
 }
 
 std::vector<std::string_view> unused_field_names() {

@@ -13,8 +13,10 @@ namespace youtu::openai {
 // The body as an object.
 Result<Json> parse_body(std::string_view text);
 
-// `preset` is what stands where the request names none. REQUIRES: `body` is an object.
-Status read_common_fields(const Json& body, std::string_view preset, CommonFields& fields);
+// `text` is the body as it came; `preset` is what stands where the request names none. REQUIRES:
+// `body` is an object.
+Status read_common_fields(const Json& body, std::string_view text, std::string_view preset,
+                          CommonFields& fields);
 
 // The names that read_common_fields() knows besides the sampling fields, and those that are
 // accepted without effect.

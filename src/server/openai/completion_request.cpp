@@ -104,7 +104,7 @@ Result<CompletionRequest> parse_completion(std::string_view text, const Defaults
   const Result<Json> body = parse_body(text);
   RETURN_IF_ERROR(body);
   CompletionRequest request;
-  RETURN_IF_ERROR(read_common_fields(*body, defaults.preset, request));
+  RETURN_IF_ERROR(read_common_fields(*body, text, defaults.preset, request));
   if (!request.has_max_tokens) request.sampling.max_new_tokens = kDefaultMaxTokens;
   request.has_max_tokens = true;
   RETURN_IF_ERROR(read_prompts(*body, request.prompts));

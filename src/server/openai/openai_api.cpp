@@ -55,6 +55,7 @@ Result<GenerationRequest> make_generation(const CommonFields& fields, const Toke
   GenerationRequest generation;
   generation.sampling = fields.sampling;
   generation.skip_control_tokens = fields.skip_special_tokens;
+  generation.output_format = fields.output_format;
   RETURN_IF_ERROR(apply_scheduling(fields.scheduling, tokenizer, generation));
   set_client(http_request, generation);
   return generation;
@@ -115,6 +116,7 @@ Result<ChatCompletionJob> OpenAiApi::begin_chat(const http::Request& request) co
   task.enable_thinking = chat->enable_thinking;
   task.tools = chat->tools;
   task.tool_choice = chat->tool_choice;
+  task.may_call_several = chat->parallel_tool_calls;
   Result<StartedChat> started = start_chat(state_, std::move(task));
   RETURN_IF_ERROR(started);
   const double prepare_seconds = seconds_between(arrival, steady_clock().now());

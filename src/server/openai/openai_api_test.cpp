@@ -306,6 +306,26 @@ TEST_F(OpenAiApiTest, ShowsToolsToTheModelInTheOrderOfTheirKeys) {
   EXPECT_NE(prompt.find(R"(CALL f{"z":1})"), std::string::npos) << prompt;
 }
 
+TEST_F(OpenAiApiTest, AsksForTheFormThatIsWanted) {
+  start();
+  Json body = user("x");
+  body["response_format"] = {{"type", "json_object"}};
+  ASSERT_EQ(chat(body).status, 200);
+  EXPECT_EQ(engine_->last_request().output_format->kind, OutputFormat::Kind::kJsonObject);
+  EXPECT_EQ(engine_->last_request().output_format->after, "");
+  body["enable_thinking"] = true;
+  ASSERT_EQ(chat(body).status, 200);
+  EXPECT_EQ(engine_->last_request().output_format->after, "</think>");
+  body = user("x");
+  body["tools"] = Json::array({weather_tool()});
+  body["tool_choice"] = "required";
+  ASSERT_EQ(chat(body).status, 200);
+  EXPECT_EQ(engine_->last_request().output_format->kind, OutputFormat::Kind::kGrammar);
+  body["tool_choice"] = "auto";
+  ASSERT_EQ(chat(body).status, 200);
+  EXPECT_FALSE(engine_->last_request().output_format.has_value());
+}
+
 TEST_F(OpenAiApiTest, RefusesWhatIsWrongAndSaysWhere) {
   start();
   const auto with = [](const std::string& field, Json value) {
@@ -334,6 +354,14 @@ TEST_F(OpenAiApiTest, RefusesWhatIsWrongAndSaysWhere) {
   expect_error(chat({{"messages", Json::array()}}), 400, "messages", "empty");
   expect_error(chat(Json::object()), 400, "messages", "missing_required_parameter");
   expect_error(post("/v1/chat/completions", user("x")), 400, "model", "missing_required_parameter");
+  const RawResponse schema = chat(
+      with("response_format",
+           {{"type", "json_schema"},
+            {"json_schema",
+             {{"name", "n"},
+              {"schema", {{"type", "object"}, {"properties", {{"a", {{"type", "stsring"}}}}}}}}}}));
+  expect_error(schema, 400, "response_format", "invalid_schema");
+  EXPECT_NE(schema.body.find("/properties/a/type"), std::string::npos) << schema.body;
   Json other = user("x");
   other["model"] = "gpt-4o";
   expect_error(post("/v1/chat/completions", other), 404, "model", "model_not_found");

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "server/format_fields.h"
 #include "server/json_fields.h"
 #include "server/responses/input_items.h"
 #include "server/sampling_fields.h"
@@ -107,6 +108,21 @@ Status read_tool_choice(const Json& body, const std::vector<Tool>& tools, ToolCh
                                   "tool_choice", "invalid_value");
 }
 
+// {"format": {"type": …}}.
+Status read_format(const Json& body, std::string_view text, std::optional<OutputFormat>& format) {
+  const Json* options = find_field(body, "text");
+  if (!options) return Status::ok();
+  if (!options->is_object()) return wrong_type("text", "an object");
+  if (!find_field(*options, "format")) return Status::ok();
+  const Result<OrderedJson> ordered = parse_ordered_json(text);
+  RETURN_IF_ERROR(ordered);
+  Result<std::optional<OutputFormat>> read =
+      read_format_object((*ordered)["text"]["format"], "text.format");
+  RETURN_IF_ERROR(read);
+  format = *std::move(read);
+  return Status::ok();
+}
+
 // What this server does not do must not look as if it were done.
 Status refuse_unsupported(const Json& body) {
   const Json* truncation = find_field(body, "truncation");
@@ -169,6 +185,8 @@ Result<ResponseRequest> parse_response_request(std::string_view text, std::strin
   RETURN_IF_ERROR(read_input(*input, request.messages));
   RETURN_IF_ERROR(read_tools(*body, text, request.tools));
   RETURN_IF_ERROR(read_tool_choice(*body, request.tools, request.tool_choice));
+  RETURN_IF_ERROR(read_format(*body, text, request.output_format));
+  RETURN_IF_ERROR(read_flag(*body, "parallel_tool_calls", request.parallel_tool_calls));
   request.echo = echo_json(*body);
   return request;
 }

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "server/tools.h"
+#include "youtu/output_format.h"
 #include "youtu/sampling_params.h"
 #include "youtu/status.h"
 #include "youtu/types.h"
@@ -26,6 +27,8 @@ struct ResponseRequest {
   bool enable_thinking = false;
   std::vector<Tool> tools;
   ToolChoice tool_choice;
+  bool parallel_tool_calls = true;
+  std::optional<OutputFormat> output_format;
   OrderedJson echo;  // what the answer says again: instructions, tools, metadata, …
 };
 

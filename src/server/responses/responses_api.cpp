@@ -75,6 +75,8 @@ ChatTask make_task(const ResponseRequest& response, const OpenTurn* turn,
   task.enable_thinking = response.enable_thinking;
   task.tools = response.tools;
   task.tool_choice = response.tool_choice;
+  task.may_call_several = response.parallel_tool_calls;
+  task.generation.output_format = response.output_format;
   return task;
 }
 

@@ -1,0 +1,54 @@
+#include "server/status_api.h"
+
+#include <cmath>
+
+#include "base/json.h"
+#include "server/wire.h"
+
+namespace youtu {
+
+namespace {
+
+// Before the weights the files are opened and checked.
+OrderedJson loading_json(double share, double seconds) {
+  OrderedJson json;
+  json["stage"] = share > 0 ? "weights" : "files";
+  json["percent"] = std::floor(share * 100);
+  json["elapsed_seconds"] = std::round(seconds * 10) / 10;
+  // As long as the rest takes at the pace so far.
+  json["eta_seconds"] =
+      share > 0 ? OrderedJson(std::ceil(seconds * (1 - share) / share)) : OrderedJson(nullptr);
+  return json;
+}
+
+}  // namespace
+
+void StatusApi::add_routes(http::Router& router) {
+  router.add("GET", "/ready", [this](const http::Request&) { return ready(); });
+  router.add("GET", "/version", [this](const http::Request&) { return version(); });
+}
+
+http::Response StatusApi::ready() const {
+  const Status status = state_.readiness();
+  http::Response response = status ? http::Response{} : status_response(status);
+  OrderedJson json;
+  json["status"] = status ? "ready" : status.reason();
+  json["model"] = state_.model_name();
+  if (status.reason() == "loading") {
+    const auto elapsed = std::chrono::steady_clock::now() - begin_;
+    json.update(loading_json(state_.load_share(), std::chrono::duration<double>(elapsed).count()));
+  }
+  response.body = dump_json(json);
+  return response;
+}
+
+http::Response StatusApi::version() const {
+  OrderedJson json;
+  json["name"] = "youtu-serve";
+  json["version"] = version_;
+  http::Response response;
+  response.body = dump_json(json);
+  return response;
+}
+
+}  // namespace youtu
