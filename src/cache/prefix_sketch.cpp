@@ -13,9 +13,9 @@ PrefixSketch::PrefixSketch(const PrefixTreeShape& shape)
       paths_(static_cast<size_t>(shape.num_blocks), kNothing),
       places_(num_places(shape)) {}
 
-// Half of them stay empty, so that few prefixes fall on one place.
+// Most of them stay empty, so that few prefixes fall on one place.
 size_t PrefixSketch::num_places(const PrefixTreeShape& shape) {
-  return std::bit_ceil(2 * static_cast<size_t>(shape.num_blocks));
+  return std::bit_ceil(4 * static_cast<size_t>(shape.num_blocks));
 }
 
 int64_t PrefixSketch::planned_bytes(const PrefixTreeShape& shape) {
@@ -56,17 +56,18 @@ void PrefixSketch::on_evict(BlockId block) {
   if (held.load(std::memory_order_relaxed) == path) held.store(kNothing, std::memory_order_relaxed);
 }
 
+// The tree holds whole paths, so the longest that is found speaks for those before it, which may
+// have lost their places to others.
 int64_t PrefixSketch::num_cached_tokens(const SaltedTokens& prompt) const {
   CHECK(!prompt.tokens.empty());
   const size_t most = prompt.tokens.size() - 1;
   uint64_t path = first_path(prompt.salt);
-  size_t end = 0;
-  while (end + block_size_ <= most) {
-    path = extend(path, prompt.tokens.subspan(end, block_size_));
-    if (place(path).load(std::memory_order_relaxed) != path) break;
-    end += block_size_;
+  size_t longest = 0;
+  for (size_t end = block_size_; end <= most; end += block_size_) {
+    path = extend(path, prompt.tokens.subspan(end - block_size_, block_size_));
+    if (place(path).load(std::memory_order_relaxed) == path) longest = end;
   }
-  return static_cast<int64_t>(end);
+  return static_cast<int64_t>(longest);
 }
 
 }  // namespace youtu

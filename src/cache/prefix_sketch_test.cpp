@@ -61,7 +61,7 @@ TEST_F(PrefixSketchTest, ForgetsWhatIsEvicted) {
   EXPECT_EQ(estimate(first), 32);
   compute(count_from(100, 64));  // all blocks
   EXPECT_EQ(estimate(first), 0);
-  EXPECT_EQ(estimate(count_from(100, 64)), 60);
+  EXPECT_GE(estimate(count_from(100, 64)), 52);
 }
 
 TEST_F(PrefixSketchTest, IsRarelyWrong) {
@@ -76,8 +76,8 @@ TEST_F(PrefixSketchTest, IsRarelyWrong) {
     found += actual;
     wrong += actual - expected;
   }
-  EXPECT_GT(found, 5000);
-  EXPECT_LT(wrong, found / 3);
+  EXPECT_GT(found, 3000);
+  EXPECT_LT(wrong, found / 5);
 }
 
 TEST_F(PrefixSketchTest, KnowsItsSize) {

@@ -29,7 +29,7 @@ void EngineLoop::run() {
     }
     if (inbox_.is_stopped()) break;
     take_arrivals();
-    scheduler_.drop_hopeless(clock_.now());
+    scheduler_.look_at_readers(clock_.now());
     if (scheduler_.has_work()) run_step();
     tell();
   }

@@ -6,11 +6,6 @@
 
 namespace youtu {
 
-bool PausedSequences::has_ready() const {
-  return std::ranges::any_of(sequences_,
-                             [](const auto& sequence) { return !sequence->is_reader_behind(); });
-}
-
 void PausedSequences::push(std::unique_ptr<Sequence> sequence) {
   const auto place = std::ranges::upper_bound(sequences_, sequence, goes_before);
   sequences_.insert(place, std::move(sequence));

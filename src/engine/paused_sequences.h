@@ -14,8 +14,6 @@ namespace youtu {
 class PausedSequences {
  public:
   int64_t num_sequences() const { return static_cast<int64_t>(sequences_.size()); }
-  // Whether the reader of one has caught up.
-  bool has_ready() const;
 
   void push(std::unique_ptr<Sequence> sequence);
   // Takes out the first whose reader has caught up and that `may_go`; nullptr if there is none.

@@ -48,7 +48,7 @@ void Scheduler::add(std::unique_ptr<Sequence> sequence) {
   waiting_.push(std::move(sequence));
 }
 
-void Scheduler::drop_hopeless(TimePoint now) {
+void Scheduler::look_at_readers(TimePoint now) {
   const auto drop = [now](Sequence& sequence) {
     if (sequence.is_cancelled()) {
       sequence.finish(FinishReason::kCancelled);
@@ -62,6 +62,7 @@ void Scheduler::drop_hopeless(TimePoint now) {
   paused_.for_each(drop);
   waiting_.for_each(drop);
   retire_finished();
+  pause_and_resume();
 }
 
 void Scheduler::finish_all(FinishReason reason, const Status& status) {
@@ -80,14 +81,13 @@ const StepPlan& Scheduler::plan(const StepAllowance& allowance) {
   plan_.sequences.clear();
   plan_.num_tokens = 0;
   has_preempted_ = false;
-  pause_and_resume();
   make_room_for_running();
   plan_running();
   // Whoever was preempted stands first in the queue and would only take back the blocks that it
   // just gave.
   if (!has_preempted_) admit_waiting();
   if (allowance.draft_costs != nullptr) plan_drafts(*allowance.draft_costs);
-  CHECK(plan_.is_empty() == (running_.empty() && waiting_.is_empty()));
+  CHECK(plan_.is_empty() == !has_work());
   return plan_;
 }
 

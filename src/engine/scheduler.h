@@ -67,15 +67,16 @@ class Scheduler {
 
   // REQUIRES: the cache has room for sequence->max_tokens().
   void add(std::unique_ptr<Sequence> sequence);
-  // Whether there is something to compute.
-  bool has_work() const { return !running_.empty() || !waiting_.is_empty() || paused_.has_ready(); }
+  // Whether there is something to compute. Of those that are paused look_at_readers() says.
+  bool has_work() const { return !running_.empty() || !waiting_.is_empty(); }
 
-  // Finishes the sequences whose readers have gone, and those whose time is over.
-  void drop_hopeless(TimePoint now);
+  // Finishes the sequences whose readers have gone, and those whose time is over; pauses those
+  // whose readers have fallen behind, and lets those go on that are read again.
+  void look_at_readers(TimePoint now);
   // Finishes all that run and wait, for shutdown or after a failure that belongs to no single one.
   void finish_all(FinishReason reason, const Status& status = {});
 
-  // Moves sequences between waiting, running and paused, and assigns blocks. Sequences that miss
+  // Moves sequences between waiting and running and assigns blocks. Sequences that miss
   // one token only, the streams, are planned first; the allowance bounds what the step computes of
   // all others. Not empty while there is work. The plan is valid until commit().
   const StepPlan& plan(const StepAllowance& allowance);

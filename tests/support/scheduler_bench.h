@@ -62,7 +62,7 @@ class SchedulerBench {
   // One turn of the loop. Returns what was planned.
   Planned step() {
     Planned planned;
-    scheduler_.drop_hopeless(now_);
+    scheduler_.look_at_readers(now_);
     if (scheduler_.has_work()) {
       const StepPlan& plan =
           scheduler_.plan({.max_prompt_tokens = max_prompt_tokens_, .draft_costs = draft_costs_});
