@@ -33,8 +33,8 @@ struct EngineOptions {
   int prefill_slowdown_percent = 220;
   bool speculation = true;       // guess tokens that stood before, where that is faster
   int max_queued_requests = 32;  // waiting beyond the batch; more are refused
-  // A step that takes longer is reported as stuck, and ends the requests that are open; steps of
-  // more than 512 tokens have as many times longer. 0: never.
+  // A step that takes longer than this and 20 times what steps of its size take is reported as
+  // stuck, and ends the requests that are open. 0: never.
   int64_t step_timeout_ms = 120'000;
   int64_t max_queued_tokens = 0;     // prompt tokens of those that wait; 0: no limit of their own
   int64_t cache_tokens = 0;          // latent cache size; 0: max_batch_size * max_context_tokens

@@ -63,7 +63,8 @@ void EngineLoop::run_step() {
     watch_.begin(begin, step_limit(plan));
     const StepResult& result = runner_.run(plan);
     const TimePoint end = clock_.now();
-    costs_.observe(size_of(plan), seconds_between(begin, end));
+    // One that hung says nothing of what steps cost.
+    if (!watch_.is_overdue(end)) costs_.observe(size_of(plan), seconds_between(begin, end));
     recorder_.record_step(plan, result, begin, end);
     scheduler_.commit(plan, result);
   } catch (const std::exception& error) {
@@ -74,11 +75,16 @@ void EngineLoop::run_step() {
   watch_.end();
 }
 
-// What is slow is not stuck: a step of many rows may take as many times longer.
+// What is slow is not stuck: a long step has longer.
 Duration EngineLoop::step_limit(const StepPlan& plan) const {
-  constexpr int32_t kRows = 512;
+  constexpr double kSlack = 20;
+  constexpr int32_t kUnknownRows = 64;  // as long as nothing is known, so many have the time of one
   if (options_.step_timeout.count() == 0) return std::chrono::hours(24 * 365);
-  return options_.step_timeout * std::max(1, div_ceil(plan.num_tokens, kRows));
+  if (!costs_.has_observations()) {
+    return options_.step_timeout * std::max(1, div_ceil(plan.num_tokens, kUnknownRows));
+  }
+  const std::chrono::duration<double> usual(costs_.predict(size_of(plan)));
+  return options_.step_timeout + std::chrono::duration_cast<Duration>(kSlack * usual);
 }
 
 StepAllowance EngineLoop::allowance() const {

@@ -28,7 +28,7 @@ struct EngineLoopOptions {
   // 0: as the steps have room.
   double prefill_slowdown = 0;
   bool speculation = true;
-  // After which a step of up to 512 tokens counts as stuck; 0: never.
+  // After which, and 20 times its usual time, a step counts as stuck; 0: never.
   std::chrono::milliseconds step_timeout{0};
 };
 

@@ -9,16 +9,17 @@
 #include "engine/engine_options.h"
 #include "engine/memory_remedies.h"
 #include "engine/model_runner.h"
+#include "youtu/logprobs.h"
 
 namespace youtu {
 namespace {
 
 // A request takes at most so much, and so much for each token that it may have: its tokens and the
 // prediction of its answer (4 bytes each), the stream's tokens and ends of events (4 and 16), the
-// times between them (4), and text, of which a token is some four bytes; arrays that grow may be
-// half empty.
+// times between them (4), text, of which a token is some four bytes, and logprobs if they are asked
+// for; arrays that grow may be half empty.
 constexpr int64_t kRequestBytes = 16 << 10;
-constexpr int64_t kRequestBytesPerToken = 64;
+constexpr int64_t kRequestBytesPerToken = 64 + 2 * int64_t{sizeof(TokenLogprobs)};
 
 BlockManagerOptions block_options(const EngineOptions& options) {
   return {.num_blocks = num_cache_blocks_of(options),

@@ -153,9 +153,24 @@ TEST_F(StuckStepTest, GivesLongerStepsMoreTime) {
   start();
   auto running = engine_->submit(make_request(1000, 5, 1));
   entered_.acquire();
-  clock_.advance(2000);
+  clock_.advance(16'000);  // once for each 64 of them
   EXPECT_TRUE(engine_->health());
   clock_.advance(1);
+  EXPECT_FALSE(engine_->health());
+}
+
+TEST_F(StuckStepTest, GivesStepsThatAreSlowMoreTime) {
+  start();
+  auto running = engine_->submit(make_request(3, 5, 1));
+  entered_.acquire();
+  clock_.advance(800);  // the first one is slow, so the next may be
+  passes_.release();
+  entered_.acquire();
+  clock_.advance(1000);
+  EXPECT_TRUE(engine_->health());
+  clock_.advance(1000);
+  EXPECT_TRUE(engine_->health());
+  clock_.advance(60'000);
   EXPECT_FALSE(engine_->health());
 }
 
