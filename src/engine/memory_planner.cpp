@@ -9,6 +9,7 @@
 #include "engine/engine_options.h"
 #include "engine/memory_remedies.h"
 #include "engine/model_runner.h"
+#include "grammar/format_compiler.h"
 #include "youtu/logprobs.h"
 
 namespace youtu {
@@ -20,6 +21,15 @@ namespace {
 // for; arrays that grow may be half empty.
 constexpr int64_t kRequestBytes = 16 << 10;
 constexpr int64_t kRequestBytesPerToken = 64 + 2 * int64_t{sizeof(TokenLogprobs)};
+
+// Of all that may run and wait, each with a format of its own, beside the formats that are kept.
+int64_t request_bytes(const EngineOptions& options) {
+  constexpr int64_t kFormatBytes = CompiledFormat::kDefaultMaxBytes;
+  const int64_t request =
+      kRequestBytes + kRequestBytesPerToken * options.max_context_tokens + kFormatBytes;
+  return (int64_t{batch_size_of(options)} + options.max_queued_requests) * request +
+         int64_t{FormatCompiler::kMaxKept} * kFormatBytes;
+}
 
 BlockManagerOptions block_options(const EngineOptions& options) {
   return {.num_blocks = num_cache_blocks_of(options),
@@ -81,8 +91,7 @@ Result<MemoryPlan> MemoryPlanner::plan(const EngineOptions& options) {
   plan.workspace_bytes = memory->workspace.bytes() +
                          ModelRunner::planned_bytes(loaded.config.vocab_size, limits.max_batch_size,
                                                     limits.max_step_tokens);
-  plan.request_bytes = (int64_t{limits.max_batch_size} + options.max_queued_requests) *
-                       (kRequestBytes + kRequestBytesPerToken * options.max_context_tokens);
+  plan.request_bytes = request_bytes(options);
   plan.weight_types = loaded.weight_types;
   plan.cache_dtype = to_string(memory->cache.dtype());
   plan.cache_tokens = int64_t{limits.num_blocks} * kBlockSize;
