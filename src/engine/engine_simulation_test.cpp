@@ -2,8 +2,9 @@
 // all that happens to them. Clients come with prompts that begin alike, go on with earlier
 // conversations, have salts and priorities, go away; steps have room for more or fewer tokens, and
 // some fail; the cache is so small that sequences are preempted; some read slowly, or nothing until
-// all others have their answers. Every answer must be the one that
-// its request gets alone, from whatever blocks it was computed.
+// all others have their answers; some answers have a format, whose states are forgotten now and
+// then. Every answer must be the one that its request gets alone, from whatever blocks it was
+// computed.
 //
 //   YOUTU_SIMULATION_SEEDS=1000000   so many seeds
 //   YOUTU_SIMULATION_SEED=4711       this one only
@@ -23,6 +24,7 @@
 
 #include "engine/model_runner.h"
 #include "engine/scheduler.h"
+#include "grammar/format_compiler.h"
 #include "tests/support/chain_executor.h"
 #include "tests/support/toy_tokenizer.h"
 
@@ -36,6 +38,7 @@ constexpr int64_t kMaxTokens = 5 * kBlockSize;  // of a request
 // A request and what its reader has seen of it.
 struct Reader {
   GenerationRequest request;
+  std::optional<size_t> format;  // index in formats()
   std::shared_ptr<BoundedGenerationStream> stream;
   Tokens tokens;
   GenerationEvent last;
@@ -58,12 +61,33 @@ struct Reader {
   }
 };
 
+// Formats of the tokens that prompts have, too, so that guesses come true in them.
+const std::vector<OutputFormat>& formats() {
+  using Kind = OutputFormat::Kind;
+  static const std::vector<OutputFormat> kFormats = {
+      {.kind = Kind::kRegex, .text = "[\\x00-\\x03]{3,30}"},
+      {.kind = Kind::kGrammar, .text = "root ::= [\\x00-\\x01] root? [\\x02-\\x03]"},
+      {.kind = Kind::kChoice, .choices = {"abc", "abd", "b"}},
+      {.kind = Kind::kJsonSchema, .text = R"({"type":"array","items":{"type":"integer"}})"},
+  };
+  return kFormats;
+}
+
+std::shared_ptr<CompiledFormat> compile(size_t format, size_t max_bytes) {
+  static const ToyTokenizer kTokenizer;
+  static const auto kVocabulary = std::make_shared<const TokenTrie>(kTokenizer);
+  return std::make_shared<CompiledFormat>(*build_automaton(formats()[format]), kVocabulary,
+                                          max_bytes);
+}
+
 struct Answer {
   Tokens tokens;
   FinishReason reason = FinishReason::kNone;
 };
 
-Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokenizer) {
+Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokenizer,
+                    CompiledFormat* format) {
+  FormatCursor cursor;
   Sampler sampler(ToyTokenizer::kVocabSize);
   std::vector<float> logits(ToyTokenizer::kVocabSize);
   Tokens all = request.prompt_tokens;
@@ -73,6 +97,10 @@ Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokeni
   const auto ends = tokenizer.eos_tokens();
   while (answer.reason == FinishReason::kNone) {
     write_logits(chain, logits);
+    if (format != nullptr) {
+      format->follow(cursor, answer.tokens);
+      (*format->mask(cursor))->apply(logits);
+    }
     const TokenId token = *sampler.sample(
         logits, request.sampling, {all, request.prompt_tokens.size()}, *request.sampling.seed);
     all.push_back(token);
@@ -101,6 +129,8 @@ struct Experience {
   int64_t num_full_caches = 0;  // no block was free, but some were cached
   int64_t draft_tokens = 0;
   int64_t accepted_draft_tokens = 0;
+  int64_t num_formatted = 0;  // answers with a format that came to their end
+  int64_t accepted_in_format = 0;
 };
 
 class World {
@@ -121,6 +151,8 @@ class World {
     costs_.observe({.rows = 1}, 1.0);
     costs_.observe({.rows = 32}, random_() % 2 == 0 ? 1.5 : 16.0);
     for (Tokens& tokens : beginnings_) tokens = random_tokens(random_() % 50);
+    const size_t max_bytes = random_() % 2 == 0 ? 1 : CompiledFormat::kDefaultMaxBytes;
+    for (size_t i = 0; i < formats().size(); ++i) formats_.push_back(compile(i, max_bytes));
   }
 
   Experience live() {
@@ -179,12 +211,18 @@ class World {
   }
 
   // Right in parts: what the answer will be, with some tokens changed.
-  Tokens random_prediction(const GenerationRequest& request) {
-    Tokens prediction = answer_alone(request, tokenizer_).tokens;
+  Tokens random_prediction(const Reader& reader) {
+    Tokens prediction = alone(reader).tokens;
     for (TokenId& token : prediction) {
       if (random_() % 8 == 0) token = static_cast<TokenId>(random_() % 4);
     }
     return prediction;
+  }
+
+  Answer alone(const Reader& reader) const {
+    const auto format =
+        reader.format ? compile(*reader.format, CompiledFormat::kDefaultMaxBytes) : nullptr;
+    return answer_alone(reader.request, tokenizer_, format.get());
   }
 
   void arrive() {
@@ -198,7 +236,8 @@ class World {
     request.sampling.seed = random_() % 3;
     request.cache_salt = std::string(random_() % 4 == 0 ? 1 : 0, 's');
     request.speculation = random_() % 4 != 0;
-    if (random_() % 4 == 0) request.prediction = random_prediction(request);
+    if (random_() % 4 == 0) reader->format = random_() % formats().size();
+    if (random_() % 4 == 0) request.prediction = random_prediction(*reader);
     request.priority = random_() % 3 == 0 ? static_cast<int>(random_() % 3) - 1 : 0;
     request.client = std::string(1, static_cast<char>('a' + random_() % 3));
     reader->is_stubborn = has_slow_readers_ && random_() % 4 == 0;
@@ -206,9 +245,10 @@ class World {
         readers_.size(), request.sampling.max_new_tokens,
         has_slow_readers_ ? 1 + random_() % 6 : kMaxUnreadEvents);
     auto text = CompletionText::create(tokenizer_, true, {});
-    scheduler_->add(std::make_unique<Sequence>(request, *request.sampling.seed,
-                                               tokenizer_.eos_tokens(), *std::move(text),
-                                               reader->stream));
+    auto sequence = std::make_unique<Sequence>(
+        request, *request.sampling.seed, tokenizer_.eos_tokens(), *std::move(text), reader->stream);
+    if (reader->format) sequence->set_format(formats_[*reader->format]);
+    scheduler_->add(std::move(sequence));
     lanes_[{request.priority, request.client}].push_back(reader.get());
     readers_.push_back(std::move(reader));
   }
@@ -226,8 +266,10 @@ class World {
       check_plan(plan, max_prompt_tokens);
       poison_what_is_empty(plan);
       const StepResult& result = runner_->run(plan);
-      for (const StepOutcome& outcome : result.outcomes) {
-        experience_.accepted_draft_tokens += std::max(0, outcome.num_sampled - 1);
+      for (size_t i = 0; i < plan.sequences.size(); ++i) {
+        const int64_t num_right = std::max(0, result.outcomes[i].num_sampled - 1);
+        experience_.accepted_draft_tokens += num_right;
+        if (plan.sequences[i].sequence->format()) experience_.accepted_in_format += num_right;
       }
       scheduler_->commit(plan, result);
     }
@@ -301,7 +343,7 @@ class World {
   void check_answer(const Reader& reader) {
     SCOPED_TRACE(testing::Message() << "request " << reader.stream->id());
     ASSERT_EQ(reader.num_ends, 1);
-    const Answer alone = answer_alone(reader.request, tokenizer_);
+    const Answer alone = this->alone(reader);
     const GenerationEvent& last = reader.last;
     const bool is_faulty = last.finish_reason == FinishReason::kError;
     EXPECT_EQ(last.status.message(), is_faulty ? "fault" : "");
@@ -311,9 +353,18 @@ class World {
     } else {
       EXPECT_EQ(reader.tokens, alone.tokens);
       EXPECT_EQ(last.finish_reason, alone.reason);
+      if (reader.format && alone.reason == FinishReason::kEndOfSequence) check_format(reader);
     }
     EXPECT_EQ(last.usage.completion_tokens, static_cast<int64_t>(reader.tokens.size()));
     check_cached_tokens(reader, static_cast<size_t>(last.usage.cached_tokens));
+  }
+
+  void check_format(const Reader& reader) {
+    const auto format = compile(*reader.format, CompiledFormat::kDefaultMaxBytes);
+    FormatCursor cursor;
+    format->follow(cursor, std::span(reader.tokens).first(reader.tokens.size() - 1));
+    EXPECT_TRUE(format->is_complete(cursor));
+    ++experience_.num_formatted;
   }
 
   // Somebody of the same salt has computed what was found.
@@ -340,6 +391,7 @@ class World {
   std::optional<ModelRunner> runner_;
   StepCosts costs_{64};
   std::array<Tokens, 3> beginnings_;
+  std::vector<std::shared_ptr<CompiledFormat>> formats_;
   std::vector<std::unique_ptr<Reader>> readers_;
   std::map<Lane, std::vector<const Reader*>> lanes_;
   Experience experience_;
@@ -392,6 +444,8 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       all.num_full_caches += one.num_full_caches;
       all.draft_tokens += one.draft_tokens;
       all.accepted_draft_tokens += one.accepted_draft_tokens;
+      all.num_formatted += one.num_formatted;
+      all.accepted_in_format += one.accepted_in_format;
     }
     if (count >= 100) {  // a world in which nothing happens proves nothing
       EXPECT_GT(all.hit_tokens, count);
@@ -401,6 +455,8 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       EXPECT_GT(all.num_pauses, count);
       EXPECT_GT(all.num_full_caches, count);
       EXPECT_GT(all.accepted_draft_tokens, count);
+      EXPECT_GT(all.num_formatted, count / 2);
+      EXPECT_GT(all.accepted_in_format, count / 10);
       EXPECT_GT(all.draft_tokens, all.accepted_draft_tokens);
     }
   }

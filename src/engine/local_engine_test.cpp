@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "engine/engine_options.h"
+#include "tests/support/format_text.h"
 #include "tests/support/generate_alone.h"
 #include "tests/support/scripted_executor.h"
 #include "tests/support/toy_tokenizer.h"
@@ -19,6 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr milliseconds kLong{60000};
+using FormatKind = OutputFormat::Kind;
 
 EngineOptions small_options() {
   EngineOptions options;
@@ -135,6 +137,15 @@ TEST(LocalEngine, RefusesBadRequests) {
       {[](auto& r) { r.priority = -1001; }, "priority", "out_of_range"},
       {[](auto& r) { r.priority = 1001; }, "priority", "out_of_range"},
       {[](auto& r) { r.client = std::string(257, 'c'); }, "client", "out_of_range"},
+      {[](auto& r) { r.output_format = {.kind = FormatKind::kJsonSchema, .text = "{\"not\":{}}"}; },
+       "response_format", "unsupported_schema"},
+      {[](auto& r) { r.output_format = {.kind = FormatKind::kRegex, .text = "("}; }, "regex",
+       "unsupported_regex"},
+      {[](auto& r) {
+         r.output_format = {.kind = FormatKind::kJsonObject};
+         r.sampling.ignore_eos = true;
+       },
+       "ignore_eos", "unsupported_value"},
   };
   auto engine = make_engine(small_options());
   int index = 0;
@@ -153,6 +164,64 @@ TEST(LocalEngine, RefusesBadRequests) {
       engine->submit(request).status().message(),
       "the prompt has 200 tokens; with max_new_tokens 100 that is 300, and the context has 256");
   EXPECT_EQ(engine->stats().steps, 0);
+}
+
+GenerationRequest formatted_request(OutputFormat format, uint64_t seed) {
+  GenerationRequest request = make_request(4, 60, seed);
+  request.sampling.ignore_eos = false;
+  request.output_format = std::move(format);
+  return request;
+}
+
+TEST(LocalEngine, HoldsAnAnswerToItsFormat) {
+  auto engine = make_engine(small_options());
+  const OutputFormat formats[] = {
+      {.kind = FormatKind::kRegex, .text = "[ab]{3,5}c"},
+      {.kind = FormatKind::kChoice, .choices = {"yes", "no", "nobody"}},
+      {.kind = FormatKind::kJsonSchema,
+       .text = R"({"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"]})"},
+  };
+  std::vector<std::pair<GenerationHandle, OutputFormat>> running;
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    GenerationRequest request = formatted_request(formats[seed % 3], seed);
+    // The ban takes what the format would have; the format stays.
+    request.sampling.no_repeat_ngram_size = seed % 2 == 0 ? 1 : 0;
+    auto handle = engine->submit(request);
+    ASSERT_TRUE(handle.is_ok()) << handle.status().message();
+    running.emplace_back(*std::move(handle), formats[seed % 3]);
+  }
+  for (auto& [handle, format] : running) {
+    const Answer answer = read_all(handle);
+    EXPECT_EQ(answer.last.finish_reason, FinishReason::kEndOfSequence)
+        << answer.last.status.message();
+    EXPECT_TRUE(FormatText(format).matches(answer.text)) << answer.text;
+  }
+}
+
+TEST(LocalEngine, CutsAFormatWhereItsTokensEnd) {
+  auto engine = make_engine(small_options());
+  auto handle =
+      engine->submit(formatted_request({.kind = FormatKind::kRegex, .text = "a{100}"}, 1));
+  const Answer answer = read_all(*handle);
+  EXPECT_EQ(answer.last.finish_reason, FinishReason::kLength);
+  EXPECT_EQ(answer.text, std::string(60, 'a'));
+}
+
+// What cannot be followed any more costs its own request and nobody else's.
+TEST(LocalEngine, AFormatThatIsTooAmbiguousEndsItsRequestOnly) {
+  auto engine = make_engine(small_options());
+  GenerationRequest request = formatted_request(
+      {.kind = FormatKind::kRegex, .text = "((a|aa){1,60000}){1,60000}b{100}"}, 1);
+  request.sampling.max_new_tokens = 240;
+  auto ambiguous = engine->submit(request);
+  auto other = engine->submit(formatted_request({.kind = FormatKind::kRegex, .text = "x{50}"}, 2));
+  ASSERT_TRUE(ambiguous.is_ok()) << ambiguous.status().message();
+  EXPECT_EQ(read_all(*other).text, std::string(50, 'x'));
+  const Answer answer = read_all(*ambiguous);
+  EXPECT_EQ(answer.last.finish_reason, FinishReason::kError);
+  EXPECT_EQ(answer.last.status.reason(), "format_error");
+  auto next = engine->submit(formatted_request({.kind = FormatKind::kRegex, .text = "y{5}"}, 3));
+  EXPECT_EQ(read_all(*next).text, "yyyyy");
 }
 
 TEST(LocalEngine, TakesARequestThatFillsTheContextExactly) {

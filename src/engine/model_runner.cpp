@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "engine/sequence.h"
+#include "grammar/compiled_format.h"
 
 namespace youtu {
 

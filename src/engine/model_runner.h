@@ -8,7 +8,7 @@
 
 #include "engine/step.h"
 #include "engine/step_executor.h"
-#include "grammar/compiled_format.h"
+#include "grammar/format_cursor.h"
 #include "sampling/logprob_reader.h"
 #include "sampling/sampler.h"
 

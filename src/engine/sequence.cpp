@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "engine/step.h"
+#include "grammar/compiled_format.h"
 
 namespace youtu {
 namespace {

@@ -16,12 +16,14 @@
 #include "engine/generation_stream.h"
 #include "engine/prompt_lookup.h"
 #include "engine/request_timeline.h"
-#include "grammar/compiled_format.h"
+#include "grammar/format_cursor.h"
 #include "sampling/loop_detector.h"
 #include "sampling/penalties.h"
 #include "youtu/generation.h"
 
 namespace youtu {
+
+class CompiledFormat;
 
 // Built by the thread that submits, then touched by the engine's thread only. All its arrays are
 // sized when it is built. What happens to it is staged and reaches the reader with publish().

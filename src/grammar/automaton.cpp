@@ -18,7 +18,7 @@ constexpr uint32_t kMaxWrittenRounds = 4;
 
 const CodePointSet& plain_letters() {
   static const CodePointSet kPlain = [] {
-    CodePointSet special = {{0, 0x1F}, {'"', '"'}, {'\\', '\\'}};
+    const CodePointSet special = {{0, 0x1F}, {'"', '"'}, {'\\', '\\'}, {0x2028, 0x2029}};
     return special.complement();
   }();
   return kPlain;

@@ -17,7 +17,8 @@ inline constexpr NodeId kNoNode = ~NodeId{0};
 inline constexpr size_t kMaxAutomatonNodes = 100'000;
 inline constexpr size_t kMaxAutomatonEdges = 400'000;
 
-// Letters that mostly stand in texts of every kind: no control characters, neither " nor \. Where
+// Letters that mostly stand in texts of every kind: none that ends a line, no control characters,
+// neither " nor \. Where
 // a loop takes all of them, a token of such letters needs no look at its single bytes.
 const CodePointSet& plain_letters();
 

@@ -6,6 +6,13 @@
 #include "base/numbers.h"
 
 namespace youtu {
+namespace {
+
+// Threads that may be followed for one mask, a new state counting for many: a few 10 ms at most. A
+// format that needs more is too ambiguous to hold an answer to.
+constexpr int64_t kMaskBudget = 200'000;
+
+}  // namespace
 
 CompiledFormat::CompiledFormat(Automaton automaton, std::shared_ptr<const TokenTrie> vocabulary,
                                size_t max_bytes)

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "grammar/format_cursor.h"
 #include "grammar/state_table.h"
 #include "grammar/token_mask.h"
 #include "grammar/token_trie.h"
@@ -16,13 +17,6 @@
 #include "youtu/types.h"
 
 namespace youtu {
-
-// How far a completion has been followed. Cheap to copy; a fresh one stands before the first token.
-struct FormatCursor {
-  uint64_t generation = 0;
-  size_t num_tokens = 0;
-  StateId state = kDeadState;
-};
 
 struct FormatCounters {
   int64_t masks = 0;         // that were asked for, and of these
@@ -36,9 +30,6 @@ class CompiledFormat {
   // Of states and masks, about; beyond it they are made anew. The states before are kept until
   // then, so that whoever is in the middle of one can go on.
   static constexpr size_t kDefaultMaxBytes = 8u << 20;
-  // Threads that may be followed and states that may be made for one mask; a format that needs more
-  // is too ambiguous to hold an answer to.
-  static constexpr int64_t kMaskBudget = 1'000'000;
 
   CompiledFormat(Automaton automaton, std::shared_ptr<const TokenTrie> vocabulary,
                  size_t max_bytes = kDefaultMaxBytes);

@@ -143,6 +143,17 @@ TEST(CompiledFormat, MakesAMaskOnce) {
   EXPECT_EQ(format.counters().masks_made, 3);  // before {, before ", and inside of the string
 }
 
+TEST(CompiledFormat, TakesAsManyPropertiesAsThereMayBe) {
+  std::string schema = "{\"properties\":{";
+  for (int i = 0; i < 1000; ++i) {
+    schema += (i > 0 ? ",\"p" : "\"p") + std::to_string(i) + "\":{\"type\":\"null\"}";
+  }
+  FormatText text({.kind = Kind::kJsonSchema, .text = schema + "}}"});
+  EXPECT_TRUE(text.matches("{}"));
+  EXPECT_TRUE(text.matches(R"({"p0":null, "p500":null, "p999":null})"));
+  EXPECT_FALSE(text.may_begin(R"({"p999":null,)"));
+}
+
 TEST(CompiledFormat, EndsOnlyWhereItIsComplete) {
   const PieceTokenizer tokenizer({});
   auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);

@@ -98,7 +98,13 @@ Result<Automaton> build(const OutputFormat& format) {
     root = grammar.sequence({text_through(format.after, grammar), *root});
   }
   grammar.set_root(*root);
-  return Automaton::build(grammar);
+  auto automaton = Automaton::build(grammar);
+  RETURN_IF_ERROR(automaton);
+  if (StateTable(*automaton).start() == kDeadState) {
+    return Status::invalid_argument(
+        "it can begin in more than " + std::to_string(kMaxStateThreads) + " ways", {}, "too_large");
+  }
+  return automaton;
 }
 
 }  // namespace

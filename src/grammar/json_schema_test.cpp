@@ -168,7 +168,7 @@ TEST(JsonSchema, SaysWhereItIsRefused) {
       {R"({"type": "string", "minLength": 3, "maxLength": 2})", "/minLength: above maxLength"},
       {R"({"type": "string", "minLength": -1})", "/minLength: this must be an integer"},
       {R"({"type": "integer", "minimum": 3, "maximum": 2})", "/minimum: no number lies between"},
-      {R"({"type": "integer", "minimum": 1e30})", "/minimum: a bound has at most"},
+      {R"({"type": "integer", "minimum": 1e30})", "/minimum: a bound is below 10^18"},
       {R"({"type": "integer", "minimum": "3"})", "/minimum: this must be a number"},
       {R"({"$ref": "http://x/y"})", "/$ref: only references inside the schema"},
       {R"({"$ref": "#/$defs/a"})", "/$ref: \"#/$defs/a\" names nothing"},

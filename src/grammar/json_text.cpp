@@ -7,7 +7,6 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
-#include "grammar/automaton.h"
 
 namespace youtu {
 namespace {
@@ -19,6 +18,13 @@ struct ShortEscape {
 constexpr ShortEscape kShortEscapes[] = {{'"', "\\\""}, {'\\', "\\\\"}, {'\b', "\\b"},
                                          {'\f', "\\f"}, {'\n', "\\n"},  {'\r', "\\r"},
                                          {'\t', "\\t"}};
+
+// What stands in a string as it is (RFC 8259, section 7).
+const CodePointSet& unescaped() {
+  static const CodePointSet kUnescaped =
+      CodePointSet{{0, 0x1F}, {'"', '"'}, {'\\', '\\'}}.complement();
+  return kUnescaped;
+}
 
 const CodePointSet kHexDigits = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
 
@@ -33,7 +39,7 @@ std::string quote(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
     const DecodedChar letter = decode_utf8(text);
-    if (plain_letters().contains(letter.code_point)) {
+    if (unescaped().contains(letter.code_point)) {
       out += text.substr(0, letter.length);
     } else {
       out += escape_of(letter.code_point);
@@ -146,7 +152,7 @@ ExprId JsonText::quoted(ExprId content) {
 }
 
 ExprId JsonText::string_letter() {
-  return grammar_.choice({grammar_.letters(plain_letters()), escaped_letter()});
+  return grammar_.choice({grammar_.letters(unescaped()), escaped_letter()});
 }
 
 // RFC 8259, section 7; of surrogates only pairs, since half of one is no character.
@@ -174,9 +180,9 @@ ExprId JsonText::escaped_letter() {
 
 ExprId JsonText::letter(const CodePointSet& letters) {
   std::vector<ExprId> ways;
-  const CodePointSet plain = letters.intersection(plain_letters());
-  if (!plain.is_empty()) ways.push_back(grammar_.letters(plain));
-  const CodePointSet others = letters.without(plain_letters());
+  const CodePointSet unescaped_letters = letters.intersection(unescaped());
+  if (!unescaped_letters.is_empty()) ways.push_back(grammar_.letters(unescaped_letters));
+  const CodePointSet others = letters.without(unescaped());
   for (const CodePointRange& range : others.ranges()) {
     for (char32_t c = range.first; c <= range.last; ++c) {
       ways.push_back(grammar_.bytes(escape_of(c)));
@@ -198,9 +204,9 @@ ExprId JsonText::other_key(std::span<const std::string> names) {
   for (const std::string& name : names) {
     // What needs an escape cannot be written here anyway.
     const std::u32string letters = letters_of(name);
-    const bool is_plain = std::ranges::all_of(
-        letters, [](char32_t letter) { return plain_letters().contains(letter); });
-    if (is_plain) sorted.push_back(letters);
+    const bool is_unescaped =
+        std::ranges::all_of(letters, [](char32_t letter) { return unescaped().contains(letter); });
+    if (is_unescaped) sorted.push_back(letters);
   }
   std::ranges::sort(sorted);
   return grammar_.sequence({quoted(key_that_differs(sorted, 0)), separator(":")});
@@ -229,8 +235,8 @@ ExprId JsonText::key_that_differs(std::span<const std::u32string> names, size_t 
     i = end;
   }
   if (!is_name) ways.push_back(grammar_.empty());
-  const ExprId anything = grammar_.repeat(grammar_.letters(plain_letters()), 0, kUnbounded);
-  ways.push_back(grammar_.sequence({grammar_.letters(plain_letters().without(taken)), anything}));
+  const ExprId anything = grammar_.repeat(grammar_.letters(unescaped()), 0, kUnbounded);
+  ways.push_back(grammar_.sequence({grammar_.letters(unescaped().without(taken)), anything}));
   return grammar_.choice(std::move(ways));
 }
 

@@ -17,6 +17,12 @@ int compare_sizes(const Decimal& a, const Decimal& b) {
   return a.fraction.compare(b.fraction);
 }
 
+// A double tells any two numbers of so many digits apart, so that a reader who compares doubles
+// sees on which side of a bound a number is. Integers may be longer.
+constexpr size_t kMaxDigits = 15;
+// Digits behind the point of a bound; the shortest text of a double has hardly ever more.
+constexpr size_t kMaxBoundFraction = 40;
+
 // Absolute values from `low` to `high`. Nothing for `high` is no bound.
 class MagnitudeRange {
  public:
@@ -28,6 +34,7 @@ class MagnitudeRange {
     std::vector<ExprId> ways;
     const size_t most = high_ ? high_->value.integer.size() : kMaxIntegerDigits;
     for (size_t length = low_.value.integer.size(); length <= most; ++length) {
+      max_fraction_ = length < kMaxDigits ? kMaxDigits - length : 0;
       const Edges edges = {.at_low = length == low_.value.integer.size(),
                            .at_high = high_ && length == high_->value.integer.size()};
       add(ways, integer_digits(0, length, edges));
@@ -109,10 +116,9 @@ class MagnitudeRange {
 
   // At least one digit, from the place `position` on.
   std::optional<ExprId> fraction_digits(size_t position, Edges edges) {
-    if (position == kMaxFractionDigits) return std::nullopt;
+    if (position == max_fraction_) return std::nullopt;
     if (!edges.at_low && !edges.at_high) {
-      return grammar_.repeat(digits('0', '9'), 1,
-                             kMaxFractionDigits - static_cast<uint32_t>(position));
+      return grammar_.repeat(digits('0', '9'), 1, static_cast<uint32_t>(max_fraction_ - position));
     }
     const auto digit_of = [position](const Decimal& bound) {
       return position < bound.fraction.size() ? bound.fraction[position] : '0';
@@ -133,6 +139,7 @@ class MagnitudeRange {
   NumberBound low_;
   std::optional<NumberBound> high_;
   bool is_integer_;
+  size_t max_fraction_ = 0;  // of numbers of the length that is being written
 };
 
 void strip_zeros(std::string& fraction) {
@@ -193,7 +200,7 @@ std::optional<ExprId> magnitudes(Grammar& grammar, NumberBound low, std::optiona
 }  // namespace
 
 std::optional<Decimal> decimal_of(const OrderedJson& number) {
-  std::array<char, 64> text;
+  std::array<char, 400> text;
   std::to_chars_result end = {};
   if (number.is_number_unsigned()) {
     end = std::to_chars(text.data(), text.data() + text.size(), number.get<uint64_t>());
@@ -214,7 +221,7 @@ std::optional<Decimal> decimal_of(const OrderedJson& number) {
   strip_zeros(decimal.fraction);
   if (decimal.is_zero()) decimal.is_negative = false;
   if (decimal.integer.size() > kMaxIntegerDigits) return std::nullopt;
-  if (decimal.fraction.size() >= kMaxFractionDigits) return std::nullopt;
+  if (decimal.fraction.size() > kMaxBoundFraction) return std::nullopt;
   return decimal;
 }
 

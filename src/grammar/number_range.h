@@ -29,7 +29,7 @@ struct NumberRange {
   std::optional<NumberBound> high;
 };
 
-// Nothing if the number is beyond what a range can be written for: 10^18 in size, 16 digits after
+// Nothing if the number is beyond what a range can be written for: 10^18 in size, 40 digits behind
 // the point.
 std::optional<Decimal> decimal_of(const OrderedJson& number);
 // Below 0, 0 or above 0.

@@ -109,7 +109,8 @@ TEST(NumberRange, ReadsBounds) {
   EXPECT_FALSE(read("-0.0")->is_negative);
   EXPECT_EQ(read("1e5")->integer, "100000");
   EXPECT_FALSE(read("1e18").has_value());
-  EXPECT_FALSE(read("1e-20").has_value());
+  EXPECT_FALSE(read("1e-60").has_value());
+  EXPECT_EQ(read("-2.4699999999999998")->fraction, "4699999999999998");
   EXPECT_TRUE(read("-999999999999999999")->is_negative);
   EXPECT_LT(compare(*read("-2"), *read("-1.5")), 0);
   EXPECT_LT(compare(*read("9"), *read("10")), 0);

@@ -48,10 +48,9 @@ Result<std::optional<NumberBound>> read_bound(const OrderedJson& schema, const c
   if (!found->is_number()) return invalid_schema(place.below(keyword), "this must be a number");
   auto value = decimal_of(*found);
   if (!value) {
-    return unsupported_schema(place.below(keyword),
-                              "a bound has at most " + std::to_string(kMaxIntegerDigits) +
-                                  " digits before the point and " +
-                                  std::to_string(kMaxFractionDigits - 1) + " behind it");
+    return unsupported_schema(
+        place.below(keyword),
+        "a bound is below 10^18 in size, with at most 40 digits behind the point");
   }
   return std::optional<NumberBound>({*std::move(value), is_exclusive});
 }

@@ -12,14 +12,12 @@
 #include <vector>
 
 #include "grammar/automaton.h"
+#include "grammar/format_cursor.h"
 
 namespace youtu {
 
-using StateId = uint32_t;
-inline constexpr StateId kDeadState = 0;
-
-// Where a state has more ways to be read than this, it is given up as dead.
-inline constexpr size_t kMaxStateThreads = 4096;
+// Where a text can be read in more ways than this, it is given up as dead.
+inline constexpr size_t kMaxStateThreads = 16'384;
 
 // One thread at a time.
 class StateTable {
