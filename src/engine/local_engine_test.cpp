@@ -117,6 +117,13 @@ TEST(LocalEngine, AnswersAndReportsUsage) {
   EXPECT_EQ(engine->model_info().name, "script");
 }
 
+GenerationRequest formatted_request(OutputFormat format, uint64_t seed) {
+  GenerationRequest request = make_request(4, 60, seed);
+  request.sampling.ignore_eos = false;
+  request.output_format = std::move(format);
+  return request;
+}
+
 TEST(LocalEngine, RefusesBadRequests) {
   struct Case {
     std::function<void(GenerationRequest&)> set;
@@ -137,12 +144,14 @@ TEST(LocalEngine, RefusesBadRequests) {
       {[](auto& r) { r.priority = -1001; }, "priority", "out_of_range"},
       {[](auto& r) { r.priority = 1001; }, "priority", "out_of_range"},
       {[](auto& r) { r.client = std::string(257, 'c'); }, "client", "out_of_range"},
-      {[](auto& r) { r.output_format = {.kind = FormatKind::kJsonSchema, .text = "{\"not\":{}}"}; },
-       "response_format", "unsupported_schema"},
-      {[](auto& r) { r.output_format = {.kind = FormatKind::kRegex, .text = "("}; }, "regex",
-       "unsupported_regex"},
       {[](auto& r) {
-         r.output_format = {.kind = FormatKind::kJsonObject};
+         r = formatted_request({.kind = FormatKind::kJsonSchema, .text = "{\"not\":{}}"}, 1);
+       },
+       "response_format", "unsupported_schema"},
+      {[](auto& r) { r = formatted_request({.kind = FormatKind::kRegex, .text = "("}, 1); },
+       "regex", "unsupported_regex"},
+      {[](auto& r) {
+         r = formatted_request({.kind = FormatKind::kJsonObject}, 1);
          r.sampling.ignore_eos = true;
        },
        "ignore_eos", "unsupported_value"},
@@ -164,13 +173,6 @@ TEST(LocalEngine, RefusesBadRequests) {
       engine->submit(request).status().message(),
       "the prompt has 200 tokens; with max_new_tokens 100 that is 300, and the context has 256");
   EXPECT_EQ(engine->stats().steps, 0);
-}
-
-GenerationRequest formatted_request(OutputFormat format, uint64_t seed) {
-  GenerationRequest request = make_request(4, 60, seed);
-  request.sampling.ignore_eos = false;
-  request.output_format = std::move(format);
-  return request;
 }
 
 TEST(LocalEngine, HoldsAnAnswerToItsFormat) {
@@ -209,10 +211,15 @@ TEST(LocalEngine, CutsAFormatWhereItsTokensEnd) {
 
 // What cannot be followed any more costs its own request and nobody else's.
 TEST(LocalEngine, AFormatThatIsTooAmbiguousEndsItsRequestOnly) {
-  auto engine = make_engine(small_options());
-  GenerationRequest request = formatted_request(
-      {.kind = FormatKind::kRegex, .text = "((a|aa){1,60000}){1,60000}b{100}"}, 1);
+  const LogitScript always_a = [](std::span<const TokenId>, std::span<float> logits) {
+    std::ranges::fill(logits, 0.0f);
+    logits['a'] = 9.0f;
+  };
+  auto engine = make_engine(small_options(), nullptr, always_a);
+  GenerationRequest request =
+      formatted_request({.kind = FormatKind::kRegex, .text = "((a|aa){1,60000}){1,60000}b"}, 1);
   request.sampling.max_new_tokens = 240;
+  request.sampling.temperature = 0;
   auto ambiguous = engine->submit(request);
   auto other = engine->submit(formatted_request({.kind = FormatKind::kRegex, .text = "x{50}"}, 2));
   ASSERT_TRUE(ambiguous.is_ok()) << ambiguous.status().message();

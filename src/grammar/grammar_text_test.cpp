@@ -47,7 +47,8 @@ x ::= [xX])"));
 TEST(GrammarText, EmbedsSchemasAndPatterns) {
   FormatText text(grammar(
       R"(root ::= call+ | %regex "no[!.]{1,2}"
-call ::= "<call>" %json {"type": "object", "properties": {"a": {"const": "}\""}}, "required": ["a"]} "</call>" "\n"?)"));
+call ::= "<call>" %json {"type": "object", "properties": {"a": {"const": "}\""}},
+                         "required": ["a"]} "</call>" "\n"?)"));
   EXPECT_TRUE(text.matches("no!."));
   EXPECT_TRUE(text.matches(R"(<call>{"a": "}\""}</call>)"));
   EXPECT_TRUE(text.matches("<call>{\"a\":\"}\\\"\"}</call>\n<call>{\"a\":\"}\\\"\"}</call>"));

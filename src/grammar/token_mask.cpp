@@ -54,14 +54,19 @@ void TokenMask::apply_list(std::span<float> logits) const {
   std::fill(next, logits.end(), kNever);
 }
 
+// Of a mask with many bits most are set, so those that are not are gone through one by one.
 void TokenMask::apply_bits(std::span<float> logits) const {
-  for (size_t i = 0; i * 64 < logits.size(); ++i) {
-    const uint64_t word = i < bits_.size() ? bits_[i] : 0;
-    const auto part = logits.subspan(i * 64, std::min<size_t>(64, logits.size() - i * 64));
+  for (size_t begin = 0; begin < logits.size(); begin += 64) {
+    const size_t count = std::min<size_t>(64, logits.size() - begin);
+    const uint64_t word = begin / 64 < bits_.size() ? bits_[begin / 64] : 0;
+    const auto part = logits.subspan(begin, count);
     if (word == 0) {
       std::ranges::fill(part, kNever);
-    } else if (word != kAll) {
-      for (size_t j = 0; j < part.size(); ++j) part[j] = (word >> j & 1) != 0 ? part[j] : kNever;
+      continue;
+    }
+    const uint64_t columns = count == 64 ? kAll : (uint64_t{1} << count) - 1;
+    for (uint64_t rest = ~word & columns; rest != 0; rest &= rest - 1) {
+      part[static_cast<size_t>(std::countr_zero(rest))] = kNever;
     }
   }
 }
