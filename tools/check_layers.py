@@ -38,11 +38,12 @@ FLOORS = {
     "formats": ["tensor", "text", "base"],
     "backend": ["tensor", "base"],
     "server": ["chat", "http", "config", "base"],
+    "webpage": ["http", "base"],
     "model": ["backend", "formats", "tensor", "base"],
     "bench": ["model", "backend", "formats", "sampling", "tensor", "base"],
     "engine": ["model", "backend", "formats", "cache", "grammar", "sampling", "text", "tensor", "base"],
 }
-PROGRAM = ["server", "chat", "http", "config", "base"]
+PROGRAM = ["server", "webpage", "chat", "http", "config", "base"]
 MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend", "bench", "load"]
 MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval", "bench")  # apps/youtu/inspect.cpp, inspect_json.cpp, ...
 

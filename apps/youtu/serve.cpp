@@ -19,6 +19,7 @@
 #include "server/status_api.h"
 #include "server/tokenizer_api.h"
 #include "setting_flags.h"
+#include "webpage/page_routes.h"
 #include "youtu/engine.h"
 
 #include <fmt/format.h>
@@ -267,6 +268,7 @@ int run_server(const ConfigReport& report, ApiKeys keys, const std::string& mode
   responses_api.add_routes(router);
   tokenizer_api.add_routes(router);
   status_api.add_routes(router);
+  add_page_routes(router);
   if (sessions) {
     sessions_api.emplace(*sessions).add_routes(router);
     const SessionSupport support = {sessions.get(), [&server](std::function<void()> work) {

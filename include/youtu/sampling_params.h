@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "youtu/logprobs.h"
@@ -63,6 +64,20 @@ inline constexpr double kMaxLogitBias = 100;
 
 // Ok, or the first field that is out of its range; status.param() is the field's name.
 Status validate(const SamplingParams& params);
+
+// Where the values of a parameter that is a number may lie, and where those of use do.
+struct SamplingRange {
+  std::string_view name;
+  std::variant<double SamplingParams::*, int64_t SamplingParams::*> member;
+  double minimum = 0;
+  double maximum = 0;
+  double usual_minimum = 0;  // the ends of a slider, and its step
+  double usual_maximum = 0;
+  double step = 0;
+  bool above_minimum = false;     // the minimum itself is not allowed
+  std::string_view in_words = {};  // where "minimum to maximum" does not say it
+};
+std::span<const SamplingRange> sampling_ranges();
 
 struct SamplingPreset {
   std::string_view name;

@@ -31,6 +31,11 @@ void append_field(std::string& head, std::string_view name, std::string_view val
   head.append("\r\n");
 }
 
+bool has_field(const Response& response, std::string_view name) {
+  return std::any_of(response.fields.begin(), response.fields.end(),
+                     [name](const Field& f) { return equals_ignoring_case(f.name, name); });
+}
+
 // The format of RFC 9110, 5.6.7, which must not depend on the locale.
 std::string http_date(std::time_t now) {
   static constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
@@ -73,6 +78,8 @@ std::string_view reason_phrase(int status) {
       return "Created";
     case 204:
       return "No Content";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 401:
@@ -142,10 +149,10 @@ std::string response_head(const Response& response, const Framing& framing) {
     append_field(head, "Content-Type", response.content_type);
   if (framing.chunked) {
     append_field(head, "Transfer-Encoding", "chunked");
-  } else if (!response.stream && response.status != 204) {
+  } else if (!response.stream && response.status != 204 && response.status != 304) {
     append_field(head, "Content-Length", std::to_string(response.body.size()));
   }
-  append_field(head, "Cache-Control", "no-store");
+  if (!has_field(response, "Cache-Control")) append_field(head, "Cache-Control", "no-store");
   append_field(head, "X-Content-Type-Options", "nosniff");
   append_field(head, "X-Request-Id", framing.request_id);
   for (const Field& f : response.fields) append_field(head, f.name, f.value);

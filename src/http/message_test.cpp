@@ -40,6 +40,23 @@ TEST(ResponseHead, SaysLengthTypeAndConnection) {
             std::string::npos);
 }
 
+TEST(ResponseHead, IsNotStoredUnlessTheAnswerSaysOtherwise) {
+  Response response;
+  EXPECT_NE(response_head(response, {}).find("Cache-Control: no-store\r\n"), std::string::npos);
+  response.fields.push_back({"cache-control", "no-cache"});
+  const std::string head = response_head(response, {});
+  EXPECT_EQ(head.find("no-store"), std::string::npos);
+  EXPECT_NE(head.find("cache-control: no-cache\r\n"), std::string::npos);
+}
+
+TEST(ResponseHead, OfNotModifiedHasNoLength) {
+  Response response;
+  response.status = 304;
+  const std::string head = response_head(response, {});
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 304 Not Modified\r\n"));
+  EXPECT_EQ(head.find("Content-Length"), std::string::npos);
+}
+
 TEST(ResponseHead, NoValueCanAddAField) {
   Response response;
   response.fields.push_back({"X-Ignored-Params", "a\r\nSet-Cookie: b"});

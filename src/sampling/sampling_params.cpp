@@ -6,23 +6,31 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <limits>
+#include <string>
+#include <variant>
 
 namespace youtu {
 namespace {
 
-constexpr int64_t kMaxNewTokens = 1048576;
-constexpr int64_t kMaxNgramSize = 64;
+using P = SamplingParams;
+
+// The usual values are those that the tuning guide speaks of.
+constexpr std::array<SamplingRange, 10> kRanges = {{
+    {"temperature", &P::temperature, 0, 100, 0, 2, 0.05},
+    {"top_k", &P::top_k, -1, 2147483647, 0, 200, 1, false, "1 to 2147483647, or 0 or -1 for off"},
+    {"top_p", &P::top_p, 0, 1, 0.05, 1, 0.01, true, "above 0, to 1"},
+    {"min_p", &P::min_p, 0, 1, 0, 0.5, 0.01},
+    {"repetition_penalty", &P::repetition_penalty, 0.01, 10, 1, 2, 0.05},
+    {"presence_penalty", &P::presence_penalty, -2, 2, -2, 2, 0.1},
+    {"frequency_penalty", &P::frequency_penalty, -2, 2, -2, 2, 0.1},
+    {"no_repeat_ngram_size", &P::no_repeat_ngram_size, 0, 64, 0, 8, 1},
+    {"max_new_tokens", &P::max_new_tokens, 1, 1048576, 16, 2048, 16},
+    {"min_new_tokens", &P::min_new_tokens, 0, 1048576, 0, 512, 8},  // and at most max_new_tokens
+}};
 
 // Written so that NaN, for which every comparison is false, is out of every range.
 bool is_within(double value, double low, double high) {
   return value >= low && value <= high;
-}
-
-Status check_real(std::string_view name, double value, double low, double high) {
-  if (is_within(value, low, high)) return Status::ok();
-  return Status::invalid_argument(fmt::format("{} is {} ({} to {})", name, value, low, high),
-                                  std::string(name), "out_of_range");
 }
 
 Status check_integer(std::string_view name, int64_t value, int64_t low, int64_t high) {
@@ -31,17 +39,20 @@ Status check_integer(std::string_view name, int64_t value, int64_t low, int64_t 
                                   std::string(name), "out_of_range");
 }
 
-Status check_top_p(double top_p) {
-  if (top_p > 0.0 && top_p <= 1.0) return Status::ok();
-  return Status::invalid_argument(fmt::format("top_p is {} (above 0, to 1)", top_p), "top_p",
-                                  "out_of_range");
-}
-
-Status check_top_k(int64_t top_k) {
-  if (top_k >= -1 && top_k <= std::numeric_limits<int32_t>::max()) return Status::ok();
-  return Status::invalid_argument(fmt::format("top_k is {} (1 to {}, or 0 or -1 for off)", top_k,
-                                              std::numeric_limits<int32_t>::max()),
-                                  "top_k", "out_of_range");
+Status check_range(const SamplingRange& range, const SamplingParams& params) {
+  return std::visit(
+      [&](auto member) {
+        const auto value = params.*member;
+        const auto real = static_cast<double>(value);
+        const bool is_at_minimum = range.above_minimum && real == range.minimum;
+        if (is_within(real, range.minimum, range.maximum) && !is_at_minimum) return Status::ok();
+        const std::string allowed = range.in_words.empty()
+                                        ? fmt::format("{} to {}", range.minimum, range.maximum)
+                                        : std::string(range.in_words);
+        return Status::invalid_argument(fmt::format("{} is {} ({})", range.name, value, allowed),
+                                        std::string(range.name), "out_of_range");
+      },
+      range.member);
 }
 
 Status check_stop(const std::vector<std::string>& stop) {
@@ -97,22 +108,17 @@ SamplingParams make_params(double temperature, int64_t top_k, double top_p, int6
 }  // namespace
 
 Status validate(const SamplingParams& params) {
-  RETURN_IF_ERROR(check_real("temperature", params.temperature, 0.0, 100.0));
-  RETURN_IF_ERROR(check_top_k(params.top_k));
-  RETURN_IF_ERROR(check_top_p(params.top_p));
-  RETURN_IF_ERROR(check_real("min_p", params.min_p, 0.0, 1.0));
-  RETURN_IF_ERROR(check_real("repetition_penalty", params.repetition_penalty, 0.01, 10.0));
-  RETURN_IF_ERROR(check_real("presence_penalty", params.presence_penalty, -2.0, 2.0));
-  RETURN_IF_ERROR(check_real("frequency_penalty", params.frequency_penalty, -2.0, 2.0));
-  RETURN_IF_ERROR(
-      check_integer("no_repeat_ngram_size", params.no_repeat_ngram_size, 0, kMaxNgramSize));
-  RETURN_IF_ERROR(check_integer("max_new_tokens", params.max_new_tokens, 1, kMaxNewTokens));
+  for (const SamplingRange& range : kRanges) RETURN_IF_ERROR(check_range(range, params));
   RETURN_IF_ERROR(check_integer("min_new_tokens", params.min_new_tokens, 0, params.max_new_tokens));
   RETURN_IF_ERROR(
       check_integer("top_logprobs", params.top_logprobs.value_or(0), 0, int64_t{kMaxTopLogprobs}));
   RETURN_IF_ERROR(check_stop_token_ids(params.stop_token_ids));
   RETURN_IF_ERROR(check_logit_bias(params.logit_bias));
   return check_stop(params.stop);
+}
+
+std::span<const SamplingRange> sampling_ranges() {
+  return kRanges;
 }
 
 std::span<const SamplingPreset> sampling_presets() {

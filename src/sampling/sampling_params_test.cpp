@@ -5,6 +5,8 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <type_traits>
+#include <variant>
 
 namespace youtu {
 namespace {
@@ -73,6 +75,24 @@ TEST(SamplingParams, NamesTheFieldAndItsRange) {
     }
     if (*range_case.message) {
       EXPECT_EQ(status.message(), range_case.message);
+    }
+  }
+}
+
+TEST(SamplingRanges, HaveTheirUsualValuesInside) {
+  for (const SamplingRange& range : sampling_ranges()) {
+    SCOPED_TRACE(range.name);
+    EXPECT_LT(range.usual_minimum, range.usual_maximum);
+    EXPECT_GT(range.step, 0);
+    for (const double usual : {range.usual_minimum, range.usual_maximum}) {
+      SamplingParams params;
+      std::visit(
+          [&](auto member) {
+            using Value = std::remove_reference_t<decltype(params.*member)>;
+            params.*member = static_cast<Value>(usual);
+          },
+          range.member);
+      EXPECT_TRUE(validate(params).is_ok()) << usual;
     }
   }
 }

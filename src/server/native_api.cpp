@@ -13,6 +13,7 @@
 #include "server/fresh_seed.h"
 #include "server/http_metrics.h"
 #include "server/json_content.h"
+#include "server/presets_json.h"
 #include "server/prometheus_text.h"
 #include "server/request_client.h"
 #include "server/thinking.h"
@@ -37,6 +38,11 @@ Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const Chat
 void NativeApi::add_routes(http::Router& router) {
   router.add("GET", "/health", [this](const http::Request&) { return health(); });
   router.add("GET", "/metrics", [this](const http::Request&) { return metrics(); });
+  router.add("GET", "/presets", [this](const http::Request&) {
+    http::Response response;
+    response.body = presets_body(options_.defaults.preset);
+    return response;
+  });
   router.add("POST", "/chat", [this](const http::Request& request) { return chat(request); });
   router.add("POST", "/chat_stream",
              [this](const http::Request& request) { return chat_stream(request); });

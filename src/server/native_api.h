@@ -1,4 +1,5 @@
-// The service of the tuning guide: GET /health, POST /chat, POST /chat_stream; and GET /metrics.
+// The service of the tuning guide: GET /health, POST /chat, POST /chat_stream; and GET /metrics,
+// GET /presets.
 #pragma once
 
 #include <memory>

@@ -18,6 +18,7 @@
 #include "server/tokenizer_api.h"
 #include "tests/support/scripted_engine.h"
 #include "tests/support/temporary_folder.h"
+#include "webpage/page_routes.h"
 
 namespace {
 
@@ -89,6 +90,7 @@ int main(int argc, char** argv) {
   messages_api.add_routes(router);
   responses_api.add_routes(router);
   tokenizer_api.add_routes(router);
+  youtu::add_page_routes(router);
   youtu::SessionsApi sessions_api(**sessions);
   sessions_api.add_routes(router);
   const youtu::SessionSupport support = {

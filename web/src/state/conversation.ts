@@ -1,0 +1,124 @@
+// The conversation on the screen. Where the server keeps sessions it is one of them; else it lives in this page only,
+// and each question brings its history along.
+import { computed, signal, type Signal } from '@preact/signals';
+import type { ChatRequest, Message } from '../api/chat.ts';
+import { createSession, readSession, type Turn } from '../api/sessions.ts';
+import { asApiError } from '../api/http.ts';
+import { ask, emptyAnswer, isUnderWay, newAnswer, type Answer } from './answer.ts';
+import { samplingFields, system } from './sampling.ts';
+import { areKept, refreshSessions } from './session_list.ts';
+
+export interface Exchange {
+  id: number;
+  prompt: string;
+  answer: Signal<Answer>;
+  turn: Signal<number | null>; // its number in the session; null: the server does not keep it
+}
+
+export const sessionId = signal<string | null>(null);
+export const exchanges = signal<Exchange[]>([]);
+export const loadError = signal<unknown>(null);
+export const isLoading = signal(false);
+
+export const current = computed(() => exchanges.value.at(-1) ?? null);
+export const isAnswering = computed(() => current.value !== null && isUnderWay(current.value.answer.value));
+
+let nextId = 1;
+let abort: AbortController | null = null;
+
+const newExchange = (prompt: string): Exchange => ({ id: nextId++, prompt, answer: newAnswer(), turn: signal(null) });
+
+export function stop(): void {
+  abort?.abort();
+}
+
+export function startNew(): void {
+  stop();
+  sessionId.value = null;
+  exchanges.value = [];
+  loadError.value = null;
+}
+
+function exchangeOf(turn: Turn): Exchange {
+  const exchange = newExchange(turn.messages.map(({ content }) => content).join('\n\n'));
+  const { response: text, finish_reason, usage } = turn;
+  const summary = { finish_reason, usage, model: '', preset: '', parameters: {} };
+  exchange.answer.value = { ...emptyAnswer(), state: 'done', text, summary };
+  exchange.turn.value = turn.turn;
+  return exchange;
+}
+
+export async function open(id: string): Promise<void> {
+  if (id === sessionId.peek()) return;
+  startNew();
+  sessionId.value = id;
+  isLoading.value = true;
+  try {
+    const session = await readSession(id);
+    if (sessionId.peek() === id) exchanges.value = session.turns.map(exchangeOf);
+  } catch (error) {
+    if (sessionId.peek() === id) loadError.value = error;
+  } finally {
+    isLoading.value = false;
+  }
+}
+
+// What was said before, for a server that keeps nothing.
+function history(before: Exchange[]): Message[] {
+  return before.flatMap(({ prompt, answer }) => {
+    const { text } = answer.peek();
+    const question: Message = { role: 'user', content: prompt };
+    return text ? [question, { role: 'assistant', content: text }] : [];
+  });
+}
+
+const titleOf = (prompt: string) => [...prompt.trim().split('\n')[0]!].slice(0, 60).join('');
+
+// Where the session does not exist yet, it is made.
+async function bodyOf(exchange: Exchange, before: Exchange[], fromTurn: number | null): Promise<ChatRequest> {
+  const fields = samplingFields();
+  if (!areKept.peek()) {
+    const messages: Message[] = [...history(before), { role: 'user', content: exchange.prompt }];
+    return { ...fields, messages, ...(system.peek() ? { system: system.peek() } : {}) };
+  }
+  if (!sessionId.peek()) {
+    sessionId.value = (await createSession(titleOf(exchange.prompt), system.peek())).session_id;
+  }
+  return {
+    ...fields,
+    session_id: sessionId.peek()!,
+    prompt: exchange.prompt,
+    ...(fromTurn === null ? {} : { from_turn: fromTurn }),
+  };
+}
+
+async function run(exchange: Exchange, before: Exchange[], fromTurn: number | null): Promise<void> {
+  const controller = new AbortController();
+  abort = controller;
+  exchanges.value = [...before, exchange];
+  let body: ChatRequest;
+  try {
+    body = await bodyOf(exchange, before, fromTurn);
+  } catch (error) {
+    exchange.answer.value = { ...emptyAnswer(), state: 'failed', error: asApiError(error) };
+    return;
+  }
+  await ask(body, exchange.answer, controller.signal);
+  exchange.turn.value = exchange.answer.peek().summary?.turn ?? null;
+  if (areKept.peek()) void refreshSessions();
+}
+
+export function send(prompt: string): void {
+  if (!prompt.trim() || isAnswering.peek()) return;
+  void run(newExchange(prompt), exchanges.peek(), null);
+}
+
+// Asks again in place of this exchange; it and what follows give way.
+export function askAgain(exchange: Exchange, prompt = exchange.prompt): void {
+  if (!prompt.trim()) return;
+  stop();
+  const index = exchanges.peek().indexOf(exchange);
+  const replaced = exchanges.peek().slice(index);
+  const fromTurn = replaced.map(({ turn }) => turn.peek()).find((turn) => turn !== null) ?? null;
+  void run(newExchange(prompt), exchanges.peek().slice(0, index), fromTurn);
+}
