@@ -13,12 +13,14 @@ export interface Exchange {
   prompt: string;
   answer: Signal<Answer>;
   turn: Signal<number | null>; // its number in the session; null: the server does not keep it
+  attempt: number; // how often it was asked before by itself
 }
 
 export const sessionId = signal<string | null>(null);
 export const exchanges = signal<Exchange[]>([]);
 export const loadError = signal<unknown>(null);
 export const isLoading = signal(false);
+export const editing = signal<Exchange | null>(null); // whose question is being changed
 
 export const current = computed(() => exchanges.value.at(-1) ?? null);
 export const isAnswering = computed(() => current.value !== null && isUnderWay(current.value.answer.value));
@@ -26,7 +28,9 @@ export const isAnswering = computed(() => current.value !== null && isUnderWay(c
 let nextId = 1;
 let abort: AbortController | null = null;
 
-const newExchange = (prompt: string): Exchange => ({ id: nextId++, prompt, answer: newAnswer(), turn: signal(null) });
+const newExchange = (prompt: string, attempt = 0): Exchange => ({
+  id: nextId++, prompt, answer: newAnswer(), turn: signal(null), attempt,
+});
 
 export function stop(): void {
   abort?.abort();
@@ -114,11 +118,11 @@ export function send(prompt: string): void {
 }
 
 // Asks again in place of this exchange; it and what follows give way.
-export function askAgain(exchange: Exchange, prompt = exchange.prompt): void {
+export function askAgain(exchange: Exchange, prompt = exchange.prompt, attempt = 0): void {
   if (!prompt.trim()) return;
   stop();
   const index = exchanges.peek().indexOf(exchange);
   const replaced = exchanges.peek().slice(index);
   const fromTurn = replaced.map(({ turn }) => turn.peek()).find((turn) => turn !== null) ?? null;
-  void run(newExchange(prompt), exchanges.peek().slice(0, index), fromTurn);
+  void run(newExchange(prompt, attempt), exchanges.peek().slice(0, index), fromTurn);
 }

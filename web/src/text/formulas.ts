@@ -1,9 +1,6 @@
 // LaTeX in Markdown: $…$ and \(…\) in a line, $$…$$ and \[…\] also over several lines. The rules make elements that hold
 // the source; drawing them is for later (draw.ts), when KaTeX is there.
-import type MarkdownIt from 'markdown-it';
-
-type InlineState = Parameters<Parameters<MarkdownIt['inline']['ruler']['push']>[1]>[0];
-type BlockState = Parameters<Parameters<MarkdownIt['block']['ruler']['push']>[1]>[0];
+import type { MarkdownIt, StateBlock, StateInline } from 'markdown-it';
 
 interface Fence {
   open: string;
@@ -34,7 +31,7 @@ function findClose(text: string, from: number, close: string): number {
   return -1;
 }
 
-function inlineFormula(state: InlineState, silent: boolean): boolean {
+function inlineFormula(state: StateInline, silent: boolean): boolean {
   const fence = fenceAt(state.src, state.pos);
   if (!fence) return false;
   const begin = state.pos + fence.open.length;
@@ -47,7 +44,7 @@ function inlineFormula(state: InlineState, silent: boolean): boolean {
   return true;
 }
 
-function push(state: InlineState | BlockState, source: string, isDisplay: boolean) {
+function push(state: StateInline | StateBlock, source: string, isDisplay: boolean) {
   const token = state.push('formula', '', 0);
   token.content = source.trim();
   token.info = isDisplay ? 'display' : 'inline';
@@ -55,7 +52,7 @@ function push(state: InlineState | BlockState, source: string, isDisplay: boolea
 }
 
 // A paragraph that is one display formula, and may have empty lines inside.
-function blockFormula(state: BlockState, startLine: number, endLine: number, silent: boolean): boolean {
+function blockFormula(state: StateBlock, startLine: number, endLine: number, silent: boolean): boolean {
   const begin = state.bMarks[startLine]! + state.tShift[startLine]!;
   const fence = fenceAt(state.src, begin);
   if (!fence?.isDisplay) return false;

@@ -14,7 +14,7 @@ parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
 parser.renderer.rules['image'] = (tokens, index) => {
   const token = tokens[index]!;
   const { escapeHtml } = parser.utils;
-  const url = token.attrGet('src') ?? '';
+  const url = String(token.attrGet('src') ?? '');
   return `<a class="image-link" href="${escapeHtml(url)}">${escapeHtml(token.content || url)}</a>`;
 };
 
@@ -33,7 +33,7 @@ const allowed = {
 for (const cell of ['th_open', 'td_open']) {
   parser.renderer.rules[cell] = (tokens, index, options, _env, self) => {
     const token = tokens[index]!;
-    const align = /text-align:(\w+)/.exec(token.attrGet('style') ?? '')?.[1];
+    const align = /text-align:(\w+)/.exec(String(token.attrGet('style') ?? ''))?.[1];
     token.attrs = align ? [['class', `align-${align}`]] : null;
     return self.renderToken(tokens, index, options);
   };
