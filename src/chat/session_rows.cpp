@@ -258,4 +258,21 @@ int64_t turn_bytes(const Turn& turn) {
   return texts_bytes(turn.messages) + static_cast<int64_t>(turn.answer.text.size());
 }
 
+Status take_back_turns(Session& session, std::vector<Turn>& turns, int64_t from) {
+  const int64_t first = session.next_turn - session.num_turns;
+  if (from < first || from > session.next_turn) {
+    return Status::invalid_argument("from_turn is " + std::to_string(from) + " (" +
+                                        std::to_string(first) + " to " +
+                                        std::to_string(session.next_turn) + " in this session)",
+                                    "from_turn", "out_of_range");
+  }
+  while (!turns.empty() && turns.back().number >= from) {
+    session.num_bytes -= turn_bytes(turns.back());
+    turns.pop_back();
+  }
+  session.num_turns = from - first;
+  session.next_turn = from;
+  return Status::ok();
+}
+
 }  // namespace youtu

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,9 +58,12 @@ class SessionStore {
   virtual Status remove(const SessionKey& key) = 0;
 
   // Puts the question on the disk, so that a store that cannot be written says so before anything
-  // is generated.
+  // is generated. With `from_turn` the new turn stands in place of that one and of all after it,
+  // which the commit removes; the number after the last turn replaces none. Reason "out_of_range"
+  // for a turn that is not there.
   virtual Result<std::shared_ptr<OpenTurn>> begin_turn(
-      const SessionKey& key, const std::vector<ChatMessage>& messages) = 0;
+      const SessionKey& key, const std::vector<ChatMessage>& messages,
+      std::optional<int64_t> from_turn = std::nullopt) = 0;
 
   // Removes what has outlived its time, a bounded piece of it at a call. To be called now and then.
   virtual Status expire() = 0;

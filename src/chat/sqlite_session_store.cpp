@@ -60,7 +60,8 @@ class SqliteSessionStore : public SessionStore {
                            int64_t limit) override;
   Status remove(const SessionKey& key) override;
   Result<std::shared_ptr<OpenTurn>> begin_turn(const SessionKey& key,
-                                               const std::vector<ChatMessage>& messages) override;
+                                               const std::vector<ChatMessage>& messages,
+                                               std::optional<int64_t> from_turn) override;
   Status expire() override;
   Result<CommittedTurn> commit(const SqliteOpenTurn& open, const TurnAnswer& answer);
 
@@ -324,7 +325,8 @@ Status SqliteSessionStore::check_size(const SessionRow& row,
 }
 
 Result<std::shared_ptr<OpenTurn>> SqliteSessionStore::begin_turn(
-    const SessionKey& key, const std::vector<ChatMessage>& messages) {
+    const SessionKey& key, const std::vector<ChatMessage>& messages,
+    std::optional<int64_t> from_turn) {
   std::optional<BusySessions::Hold> hold = busy_.try_hold(key);
   if (!hold) return busy(key.id);
   return database_.use([&](Database& database) -> Result<std::shared_ptr<OpenTurn>> {
@@ -332,6 +334,7 @@ Result<std::shared_ptr<OpenTurn>> SqliteSessionStore::begin_turn(
     RETURN_IF_ERROR(row);
     Result<std::vector<Turn>> history = read_reported_turns(database, *row);
     RETURN_IF_ERROR(history);
+    if (from_turn) RETURN_IF_ERROR(take_back_turns(row->session, *history, *from_turn));
     RETURN_IF_ERROR(check_size(*row, messages));
     // It need not outlive anything: it shows that the disk takes what is written.
     Result<Transaction> transaction = Transaction::begin(database, /*sync=*/false);
@@ -373,8 +376,9 @@ Result<CommittedTurn> SqliteSessionStore::commit(const SqliteOpenTurn& open,
     RETURN_IF_ERROR(present);
     if (!*present || (*present)->key != row.key) return not_found(session.id);
     RETURN_IF_ERROR(update_session_row(database, row));
-    RETURN_IF_ERROR(database.run("DELETE FROM turns WHERE session = ? AND number < ?", row.key,
-                                 session.next_turn - session.num_turns));
+    RETURN_IF_ERROR(
+        database.run("DELETE FROM turns WHERE session = ? AND (number < ? OR number >= ?)", row.key,
+                     session.next_turn - session.num_turns, turn.number));
     RETURN_IF_ERROR(insert_turn(database, row.key, turn));
     RETURN_IF_ERROR(database.run("DELETE FROM open_turns WHERE session = ?", row.key));
     RETURN_IF_ERROR(transaction->commit());

@@ -121,6 +121,43 @@ TEST_F(SqliteSessionStoreTest, KeepsCallsOfToolsAndTheirResults) {
   EXPECT_EQ(kept.answer.text, "let me see");
 }
 
+TEST_F(SqliteSessionStoreTest, ANewTurnMayStandInPlaceOfOldOnes) {
+  open();
+  ASSERT_TRUE(create("a"));
+  for (const char* text : {"1", "2", "3"}) EXPECT_EQ(say("a", text, "x"), "");
+  const int64_t bytes_of_three = store_->read({"", "a"})->session.num_bytes;
+  {
+    const auto turn = store_->begin_turn({"", "a"}, question("new"), 2);
+    ASSERT_TRUE(turn) << turn.status().message();
+    EXPECT_EQ((*turn)->history().size(), 1u);
+  }
+  EXPECT_EQ(told("a"), (Told{"1:1>x", "2:2>x", "3:3>x"}));  // nothing is lost without a commit
+  {
+    const auto turn = store_->begin_turn({"", "a"}, question("n"), 2);
+    ASSERT_TRUE(turn);
+    const auto committed = (*turn)->commit({"y", "stop", {3, 2, 1}});
+    ASSERT_TRUE(committed);
+    EXPECT_EQ(committed->number, 2);
+  }
+  open();
+  EXPECT_EQ(told("a"), (Told{"1:1>x", "2:n>y"}));
+  EXPECT_LT(store_->read({"", "a"})->session.num_bytes, bytes_of_three);
+  EXPECT_EQ(say("a", "next", "z"), "");
+  EXPECT_EQ(told("a"), (Told{"1:1>x", "2:n>y", "3:next>z"}));
+}
+
+TEST_F(SqliteSessionStoreTest, OnlyTurnsThatAreThereCanBeReplaced) {
+  open();
+  ASSERT_TRUE(create("a"));
+  EXPECT_EQ(say("a", "1", "x"), "");
+  for (const int64_t turn : {0, 3}) {
+    const Status status = store_->begin_turn({"", "a"}, question("q"), turn).status();
+    EXPECT_EQ(status.reason(), "out_of_range");
+    EXPECT_THAT(status.message(), HasSubstr("(1 to 2 in this session)"));
+  }
+  EXPECT_TRUE(store_->begin_turn({"", "a"}, question("q"), 2));
+}
+
 TEST_F(SqliteSessionStoreTest, SaysWhatIsNotThere) {
   open();
   EXPECT_EQ(say("a", "q", "x"), "session_not_found");

@@ -1,7 +1,9 @@
 #include "server/engine_metrics.h"
 
 #include <array>
+#include <optional>
 
+#include "base/resident_memory.h"
 #include "server/prometheus_text.h"
 
 namespace youtu {
@@ -121,6 +123,11 @@ std::string engine_metrics(const EngineStats& stats, const ModelInfo& model,
              static_cast<double>(model.weight_bytes));
   text.gauge("youtu:cache_bytes", "Bytes of the latent cache.",
              static_cast<double>(model.cache_bytes));
+  if (const std::optional<int64_t> bytes = resident_bytes()) {
+    text.gauge("process_resident_memory_bytes",
+               "Memory that the process holds, mapped files of weights included.",
+               static_cast<double>(*bytes));
+  }
   for (const Count& counter : kCounters) {
     text.counter(counter.name, counter.help, static_cast<double>(stats.*counter.member));
   }

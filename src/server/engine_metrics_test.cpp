@@ -45,6 +45,7 @@ TEST(EngineMetrics, HasTheNamesThatDashboardsLookFor) {
                               "finished_reason=\"length\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("vllm:time_to_first_token_seconds_bucket{model_name=\"m\","
                               "engine=\"0\",le=\"0.04\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("process_resident_memory_bytes{model_name=\"m\",engine=\"0\"} "));
   EXPECT_THAT(text, HasSubstr("# TYPE vllm:inter_token_latency_seconds histogram\n"));
 }
 

@@ -40,7 +40,7 @@ void NativeApi::add_routes(http::Router& router) {
   router.add("GET", "/metrics", [this](const http::Request&) { return metrics(); });
   router.add("GET", "/presets", [this](const http::Request&) {
     http::Response response;
-    response.body = presets_body(options_.defaults.preset);
+    response.body = presets_body(defaults_.preset);
     return response;
   });
   router.add("POST", "/chat", [this](const http::Request& request) { return chat(request); });
@@ -78,7 +78,8 @@ Result<std::shared_ptr<OpenTurn>> NativeApi::open_turn(const ChatRequest& chat,
     return Status::invalid_argument("this model has no chat template: it has no sessions",
                                     "session_id", "no_chat_template");
   }
-  return sessions_.store->begin_turn({owner, *chat.session.id}, chat.messages);
+  return sessions_.store->begin_turn({owner, *chat.session.id}, chat.messages,
+                                    chat.session.from_turn);
 }
 
 Result<ChatJob> NativeApi::begin(const http::Request& request) const {

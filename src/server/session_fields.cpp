@@ -10,8 +10,8 @@ namespace youtu {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kFields = {"session_id", "history_policy",
-                                                     "max_history_turns", "history_window_tokens"};
+constexpr std::array<std::string_view, 5> kFields = {
+    "session_id", "history_policy", "max_history_turns", "history_window_tokens", "from_turn"};
 
 }  // namespace
 
@@ -51,8 +51,15 @@ Status read_session_fields(const Json& body, SessionFields& fields) {
   Result<std::optional<int64_t>> window =
       read_count(body, "history_window_tokens", kMaxHistoryTokens);
   RETURN_IF_ERROR(window);
+  Result<std::optional<int64_t>> from_turn = read_count(body, "from_turn", kMaxTurnNumber);
+  RETURN_IF_ERROR(from_turn);
   fields.max_turns = *max_turns;
   fields.window_tokens = *window;
+  fields.from_turn = *from_turn;
+  if (fields.from_turn && !fields.id) {
+    return Status::invalid_argument("from_turn is a turn of a session (session_id is missing)",
+                                    "from_turn", "missing");
+  }
   if (!fields.policy && fields.max_turns && fields.window_tokens) {
     return Status::invalid_argument(
         "max_history_turns and history_window_tokens are of two policies; history_policy says "

@@ -17,12 +17,14 @@ namespace youtu {
 
 inline constexpr int64_t kMaxHistoryTurns = 1'000'000;
 inline constexpr int64_t kMaxHistoryTokens = 1 << 20;
+inline constexpr int64_t kMaxTurnNumber = 1'000'000'000;
 
 struct SessionFields {
   std::optional<std::string> id;
   std::optional<HistoryPolicy> policy;
   std::optional<int64_t> max_turns;
   std::optional<int64_t> window_tokens;
+  std::optional<int64_t> from_turn;  // the turn in whose place the new one stands
 
   bool has_history() const { return policy || max_turns || window_tokens; }
   // The rules that are in force where `rules` are without these fields. A number of turns or tokens

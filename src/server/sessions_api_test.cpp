@@ -100,6 +100,26 @@ class SessionsApiTest : public ::testing::Test {
   std::unique_ptr<http::Server> server_;
 };
 
+TEST_F(SessionsApiTest, AnswersAgainInPlaceOfATurn) {
+  start();
+  create(R"({"session_id":"a"})");
+  for (const char* text : {"one", "two"}) {
+    post("/chat", std::string(R"({"session_id":"a","prompt":")") + text + "\"}");
+  }
+  const RawResponse again = post("/chat", R"({"session_id":"a","prompt":"other","from_turn":1})");
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(json(again)["turn"], 1);
+  EXPECT_EQ(prompt().find("one"), std::string::npos);
+  const Json turns = json(get("/sessions/a"))["turns"];
+  ASSERT_EQ(turns.size(), 1u);
+  EXPECT_EQ(turns[0]["response"], "You said: other");
+
+  const RawResponse beyond = post("/chat", R"({"session_id":"a","prompt":"x","from_turn":3})");
+  EXPECT_EQ(beyond.status, 400);
+  EXPECT_EQ(code(beyond), "out_of_range");
+  EXPECT_EQ(code(post("/chat", R"({"prompt":"x","from_turn":1})")), "missing");
+}
+
 TEST_F(SessionsApiTest, MakesShowsListsAndDeletes) {
   start();
   const RawResponse made =

@@ -35,6 +35,7 @@ void write_script(ScriptedEngine& engine) {
   engine.answer("awkward",
                 {.pieces = {"data: x", "\n\nevent: hack\ndata: {}", "", " lead", "\xE2\x80\xA8",
                             "\n\n\n", ": c\n", "id: 1\n", "你好", "\tend "}});
+  engine.answer("think", {.pieces = {"<think>", "two and two", " is", "</think>", "Four."}});
   engine.answer("returns", {.pieces = {"a\r", "\nb\r", "c\r\nd"}});
   engine.answer("forever", {.pieces = {"on and on "}, .endless = true});
   engine.answer("fail", {.pieces = {"so far"},

@@ -71,9 +71,9 @@ export function App() {
       <Side which="panel" label={text.parameters}>
         <div class="grows scrolls">
           <PresetPicker />
-          <LivePanel />
           <Parameters />
         </div>
+        <LivePanel />
       </Side>
       {drawer.value && <div class="veil" onClick={() => (drawer.value = null)} />}
       <Sheets />

@@ -1,6 +1,6 @@
 // The conversation on the screen. Where the server keeps sessions it is one of them; else it lives in this page only,
 // and each question brings its history along.
-import { computed, signal, type Signal } from '@preact/signals';
+import { batch, computed, signal, type Signal } from '@preact/signals';
 import type { ChatRequest, Message } from '../api/chat.ts';
 import { createSession, readSession, type Turn } from '../api/sessions.ts';
 import { asApiError } from '../api/http.ts';
@@ -33,15 +33,21 @@ const newExchange = (prompt: string, attempt = 0): Exchange => ({
 });
 
 export function stop(): void {
+  if (isAnswering.peek()) stoppedAt = performance.now();
   abort?.abort();
 }
 
-export function startNew(): void {
+// At once, so that no address in between is seen.
+function turnTo(id: string | null): void {
   stop();
-  sessionId.value = null;
-  exchanges.value = [];
-  loadError.value = null;
+  batch(() => {
+    sessionId.value = id;
+    exchanges.value = [];
+    loadError.value = editing.value = null;
+  });
 }
+
+export const startNew = () => turnTo(null);
 
 function exchangeOf(turn: Turn): Exchange {
   const exchange = newExchange(turn.messages.map(({ content }) => content).join('\n\n'));
@@ -54,8 +60,7 @@ function exchangeOf(turn: Turn): Exchange {
 
 export async function open(id: string): Promise<void> {
   if (id === sessionId.peek()) return;
-  startNew();
-  sessionId.value = id;
+  turnTo(id);
   isLoading.value = true;
   try {
     const session = await readSession(id);
@@ -96,6 +101,21 @@ async function bodyOf(exchange: Exchange, before: Exchange[], fromTurn: number |
   };
 }
 
+// The server notices within some milliseconds that a reader has left; until then the session is busy with the answer
+// that was stopped here.
+const busyRetryMs = [50, 150, 400, 1000];
+let stoppedAt = -Infinity;
+
+async function askPatiently(body: ChatRequest, answer: Signal<Answer>, abort: AbortSignal): Promise<void> {
+  await ask(body, answer, abort);
+  for (const pause of busyRetryMs) {
+    const isOurOwn = performance.now() - stoppedAt < 5000;
+    if (answer.peek().error?.code !== 'session_busy' || !isOurOwn || abort.aborted) return;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    await ask(body, answer, abort);
+  }
+}
+
 async function run(exchange: Exchange, before: Exchange[], fromTurn: number | null): Promise<void> {
   const controller = new AbortController();
   abort = controller;
@@ -107,7 +127,7 @@ async function run(exchange: Exchange, before: Exchange[], fromTurn: number | nu
     exchange.answer.value = { ...emptyAnswer(), state: 'failed', error: asApiError(error) };
     return;
   }
-  await ask(body, exchange.answer, controller.signal);
+  await askPatiently(body, exchange.answer, controller.signal);
   exchange.turn.value = exchange.answer.peek().summary?.turn ?? null;
   if (areKept.peek()) void refreshSessions();
 }

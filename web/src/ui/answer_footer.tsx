@@ -1,4 +1,5 @@
 // What an answer cost and how it ended; on demand, everything the server says of it.
+import type { ComponentChildren } from 'preact';
 import type { Summary } from '../api/chat.ts';
 import type { Answer } from '../state/answer.ts';
 import { words } from '../words/words.ts';
@@ -53,13 +54,16 @@ function Details({ summary }: { summary: Summary }) {
   );
 }
 
-export function AnswerFooter({ answer }: { answer: Answer }) {
-  if (!answer.summary) return null;
+export function AnswerFooter({ answer, children }: { answer: Answer; children?: ComponentChildren }) {
+  const { summary } = answer;
   return (
     <div class="answer-footer">
-      {notices(answer.summary).map((notice) => <p class="notice" key={notice}>{notice}</p>)}
-      <p class="facts">{facts(answer).map((fact) => <span key={fact}>{fact}</span>)}</p>
-      <Details summary={answer.summary} />
+      {summary && notices(summary).map((notice) => <p class="notice" key={notice}>{notice}</p>)}
+      <div class="row">
+        {children}
+        {summary && <p class="facts">{facts(answer).map((fact) => <span key={fact}>{fact}</span>)}</p>}
+      </div>
+      {summary && <Details summary={summary} />}
     </div>
   );
 }

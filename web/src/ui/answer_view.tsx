@@ -44,8 +44,7 @@ export function AnswerView({ answer: signal, isKept = false, attempt = 0, onRetr
       {answer.text && <MarkdownView text={answer.text} isGrowing={isUnderWay(answer)} />}
       {answer.state === 'stopped' && <p class="notice">{isKept ? text.stoppedNotKept : text.stopped}</p>}
       {answer.error && <ErrorCard error={answer.error} attempt={attempt} onRetry={onRetry} />}
-      <AnswerFooter answer={answer} />
-      {!isUnderWay(answer) && children}
+      {!isUnderWay(answer) && <AnswerFooter answer={answer}>{children}</AnswerFooter>}
     </div>
   );
 }

@@ -1,7 +1,8 @@
 // A question and its answer.
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { askAgain, editing, type Exchange } from '../state/conversation.ts';
 import { areKept } from '../state/session_list.ts';
+import { focusQuestion } from '../state/view.ts';
 import { words } from '../words/words.ts';
 import { AnswerView } from './answer_view.tsx';
 import { CopyButton } from './copy_button.tsx';
@@ -9,7 +10,14 @@ import { Icon } from './icons.tsx';
 
 function QuestionEditor({ exchange }: { exchange: Exchange }) {
   const field = useRef<HTMLTextAreaElement>(null);
-  const close = () => (editing.value = null);
+  useEffect(() => {
+    field.current!.focus();
+    field.current!.setSelectionRange(exchange.prompt.length, exchange.prompt.length);
+  }, []);
+  const close = () => {
+    editing.value = null;
+    focusQuestion();
+  };
   const save = () => {
     close();
     askAgain(exchange, field.current!.value);
@@ -28,7 +36,7 @@ function QuestionEditor({ exchange }: { exchange: Exchange }) {
   return (
     <div class="question-editor">
       <textarea
-        ref={field} defaultValue={exchange.prompt} aria-label={words.value.edit} autoFocus rows={3} onKeyDown={onKeyDown}
+        ref={field} defaultValue={exchange.prompt} aria-label={words.value.edit} rows={3} onKeyDown={onKeyDown}
       />
       <div class="row end">
         <button type="button" class="button" onClick={close}>{words.value.cancel}</button>

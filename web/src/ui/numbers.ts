@@ -5,6 +5,7 @@ export function time(ms: number): string {
 }
 
 export function rate(perSecond: number): string {
+  if (perSecond === 0) return '0';
   return perSecond >= 100 ? String(Math.round(perSecond)) : perSecond.toFixed(1);
 }
 

@@ -12,8 +12,8 @@ function Slider({ range }: { range: Range }) {
   const isChanged = range.name in changes.value;
   const set = (text: string) => text !== '' && change(range, Number(text));
   return (
-    <div class={`parameter ${isChanged ? 'changed' : ''}`}>
-      <label for={id} title={range.name}>{name}</label>
+    <div class={`parameter ${isChanged ? 'changed' : ''}`} title={`${range.name}: ${hint}`}>
+      <label for={id}>{name}</label>
       <input
         class="number" type="number" value={value} min={range.minimum} max={range.maximum} step="any" aria-label={name}
         onChange={(event) => { set(event.currentTarget.value); event.currentTarget.value = String(valueOf(range.name)); }}
@@ -31,13 +31,13 @@ function SeedField() {
   const id = useId();
   const isBad = !isSeed(seed.value);
   return (
-    <div class="parameter">
+    <div class="parameter" title={words.value.seedHint}>
       <label for={id}>{words.value.seed}</label>
       <input
         id={id} class="number" inputMode="numeric" value={seed.value} aria-invalid={isBad} aria-describedby={`${id}-hint`}
         onInput={(event) => (seed.value = event.currentTarget.value.trim())}
       />
-      <p class="hint" id={`${id}-hint`}>{isBad ? words.value.seedBad : words.value.seedHint}</p>
+      <p class={`hint ${isBad ? 'shown' : ''}`} id={`${id}-hint`}>{isBad ? words.value.seedBad : words.value.seedHint}</p>
     </div>
   );
 }
@@ -45,7 +45,7 @@ function SeedField() {
 function ThinkSwitch() {
   const id = useId();
   return (
-    <div class="parameter">
+    <div class="parameter" title={words.value.thinkHint}>
       <label for={id}>{words.value.think}</label>
       <input
         id={id} class="switch" type="checkbox" role="switch" checked={thinking.value} aria-describedby={`${id}-hint`}
@@ -59,7 +59,7 @@ function ThinkSwitch() {
 function SystemField() {
   const id = useId();
   return (
-    <div class="parameter">
+    <div class="parameter" title={words.value.systemHint}>
       <label for={id}>{words.value.systemPrompt}</label>
       <textarea id={id} rows={3} value={system.value} aria-describedby={`${id}-hint`} onInput={(event) => (system.value = event.currentTarget.value)} />
       <p class="hint" id={`${id}-hint`}>{words.value.systemHint}</p>

@@ -32,7 +32,7 @@ export function TopBar() {
       <div class="row">
         <button
           type="button" class="icon-button language" lang={isChinese ? 'en' : 'zh-Hans'}
-          aria-label={isChinese ? 'English' : '中文'} title={isChinese ? 'English' : '中文'}
+          aria-label={isChinese ? 'English (EN)' : '中文'} title={isChinese ? 'English' : '中文'}
           onClick={() => (language.value = isChinese ? 'en' : 'zh')}
         >
           {isChinese ? 'EN' : '中'}

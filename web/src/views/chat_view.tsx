@@ -20,13 +20,23 @@ function useFollowing() {
   useEffect(() => {
     const element = scroller.current!;
     let isFollowing = true;
+    let top = 0;
     const onScroll = () => {
-      isFollowing = element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd;
+      const isNearEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd;
+      if (!isNearEnd || element.scrollTop > top) isFollowing = isNearEnd;
+      top = element.scrollTop;
     };
+    // Said before the first pixel has moved: what is written in between would take the reader back.
+    const onWheel = ({ deltaY }: WheelEvent) => { if (deltaY < 0) isFollowing = false; };
     const observer = new ResizeObserver(() => { if (isFollowing) element.scrollTop = element.scrollHeight; });
     observer.observe(content.current!);
     element.addEventListener('scroll', onScroll, { passive: true });
-    return () => { observer.disconnect(); element.removeEventListener('scroll', onScroll); };
+    element.addEventListener('wheel', onWheel, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', onScroll);
+      element.removeEventListener('wheel', onWheel);
+    };
   }, []);
   const count = exchanges.value.length;
   useLayoutEffect(() => { scroller.current!.scrollTop = scroller.current!.scrollHeight; }, [count]);
