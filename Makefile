@@ -1,6 +1,7 @@
 # The commands of the project; CMake and ninja do the work.
 #   make serve [MODEL=<folder or .gguf>] [PORT=8080] [HOST=127.0.0.1] [FLAGS='--weights q4']
 #   make bench [MODEL=<folder or .gguf>] [BENCH_FLAGS='--batch 1,8']
+#   make serve WEB=OFF                            without the web page: needs neither node nor npm packages
 #   make build | test | format | asan | tsan | fuzz [FUZZ_SECONDS=60] | clean
 #   make deb                                      a Debian package of the program, in build/
 #   make load-test                                the server under load, long form (docs/testing.md)
@@ -14,6 +15,7 @@ FLAGS ?=
 FUZZ_SECONDS ?= 60
 BENCH_FLAGS ?=
 JOBS ?= $(shell nproc)
+WEB ?= ON
 # `make test SANITIZERS=` leaves the two sanitizer builds out.
 SANITIZERS ?= asan tsan
 
@@ -32,6 +34,7 @@ serve: build
 	build/youtu serve --host $(HOST) --port $(PORT) $(if $(MODEL),--model '$(MODEL)') $(FLAGS)
 
 build: packages build/release/build.ninja
+	@cmake -S . -B build/release -DYOUTU_BUILD_WEB=$(WEB) >build/release/configure.log || { cat build/release/configure.log; exit 1; }
 	cmake --build build/release --parallel $(JOBS) --target youtu_program
 	@ln -sfn release/apps/youtu/youtu build/youtu
 
@@ -48,20 +51,20 @@ bench: build
 	build/youtu bench $(if $(MODEL),--model '$(MODEL)') $(BENCH_FLAGS)
 
 packages:
-	@tools/install_packages.sh build
+	@tools/install_packages.sh build $(if $(filter ON,$(WEB)),web)
 
 # A machine that only serves needs no test framework; `make test` switches the tests on in the same folder.
 build/release/build.ninja:
-	cmake --preset release -DYOUTU_BUILD_TESTS=OFF -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
+	cmake --preset release -DYOUTU_BUILD_TESTS=OFF -DYOUTU_BUILD_WEB=$(WEB) -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
 
 test_packages:
-	@tools/install_packages.sh build test
+	@tools/install_packages.sh build web test
 
 npm_packages: test_packages
 	@tools/install_npm_packages.sh
 
 test: test_packages npm_packages
-	cmake --preset release -DYOUTU_BUILD_TESTS=ON -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
+	cmake --preset release -DYOUTU_BUILD_TESTS=ON -DYOUTU_BUILD_WEB=ON -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
 	cmake --build build/release --parallel $(JOBS)
 	@ln -sfn release/apps/youtu/youtu build/youtu
 	$(if $(strip $(SANITIZERS)),$(MAKE) --no-print-directory $(SANITIZERS))

@@ -14,6 +14,9 @@ if [ "${1:-tests/node}" = tests/node ]; then
   # of which registries do not hold all. This takes the same versions, and checks the same hashes.
   npm install --no-save --ignore-scripts --omit=optional --no-audit --no-fund
 else
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || {
+    echo "error: the npm packages of the web page could not be installed (without the page: make serve WEB=OFF)" >&2
+    exit 1
+  }
 fi
 cp package-lock.json node_modules/.installed-lock.json

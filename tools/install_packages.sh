@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the distribution packages that the project needs: the one list of them. Groups: build, test, bench, package.
-#   tools/install_packages.sh build test
+# Installs the distribution packages that the project needs: the one list of them. Groups: build, web (to build the web
+# page into the program), test, bench, package.
+#   tools/install_packages.sh build web test
 # Asks apt only for what is missing, so with everything in place it needs neither network nor rights.
 # Known to name the right packages on Debian 12 and 13 and Ubuntu 22.04 and 24.04.
 set -eu
@@ -36,6 +37,15 @@ node() {
   echo nodejs npm
 }
 
+# Any Chromium will do. On Ubuntu it is a snap, which containers cannot have: there the tests of the page want one of
+# yours.
+browser() {
+  for program in chromium chromium-browser google-chrome; do
+    if command -v "$program" >/dev/null 2>&1; then return; fi
+  done
+  if ! grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then echo chromium; fi
+}
+
 # The sanitizer builds use clang 19 where the distribution has it, else g++.
 sanitizer_compiler() {
   if installed clang-19 || available clang-19; then echo clang-19 libclang-rt-19-dev; fi
@@ -52,12 +62,14 @@ packages_of() {
       echo libgtest-dev libgmock-dev binutils clang-format curl git
       echo python3 python3-numpy python3-requests python3-yaml systemd dpkg-dev file
       node
+      browser
       sanitizer_compiler
       ;;
+    web) node ;;
     bench) echo libbenchmark-dev ;;
     package) echo dpkg-dev file ;;
     *)
-      echo "error: no package group '$1' (build, test, bench, package)" >&2
+      echo "error: no package group '$1' (build, web, test, bench, package)" >&2
       exit 2
       ;;
   esac

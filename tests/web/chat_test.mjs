@@ -61,13 +61,15 @@ test('code has colours and a copy button, formulas are drawn, tables have a fram
   const page = await openPage(t, { permissions: ['clipboard-read', 'clipboard-write'] });
   const answer = await converse(page, [
     'x', '', '```python', 'def f(x):', '    return x + 1', '```', '', 'Energy $E = mc^2$ and \\(a_1\\), for $5 and $6.', '',
-    '$$\\int_0^1 x^2 dx = \\frac{1}{3}$$', '', '| a | b |', '|---|--:|', '| 1 | 2 |', '', 'broken: $\\frac{1$',
+    '$$\\int_0^1 \\vec x^2 dx = \\colorbox{red}{$\\sqrt{\\frac{1}{3}}$}$$', '', '| a | b |', '|---|--:|', '| 1 | 2 |', '', 'broken: $\\frac{1$',
   ].join('\n'));
   await answer.locator('.hljs-keyword').first().waitFor();
   await answer.getByRole('button', { name: 'Copy code' }).click();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'def f(x):\n    return x + 1\n');
   await answer.locator('.formula .katex').nth(2).waitFor();
   assert.equal(await answer.locator('.formula .katex').count(), 3);
+  const arrow = await answer.locator('.katex-display svg').first().boundingBox();
+  assert.ok(arrow.width > 4 && arrow.height > 4, 'the arrow over the vector has its size');
   assert.match(await answer.innerText(), /for \$5 and \$6\./);
   assert.equal(await answer.locator('.katex-display').count(), 1);
   assert.equal(await answer.locator('.table-frame td.align-right').innerText(), '2');

@@ -83,7 +83,6 @@ async function walk(page, name, words) {
   await page.locator('.token').nth(8).waitFor();
   await page.locator('button.token').nth(4).click();
   await shoot('5-tokens');
-  await page.keyboard.press('?');
   if (await page.locator('.opens-conversations').isVisible()) await page.locator('.opens-conversations').click();
   await page.waitForTimeout(400);
   await shoot('6-sessions');

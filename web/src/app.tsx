@@ -60,21 +60,24 @@ const views = { chat: ChatView, compare: CompareView, tokens: TokenView };
 export function App() {
   const text = words.value;
   const View = views[view.value];
+  const hasPanel = view.value !== 'compare'; // which takes the presets as they are
   return (
-    <div class="app">
+    <div class={`app ${hasPanel ? '' : 'no-panel'}`}>
       <Side which="conversations" label={text.conversations}><Sidebar /></Side>
       <main class="main">
         <TopBar />
         <StatusBanner />
         <View />
       </main>
-      <Side which="panel" label={text.parameters}>
-        <div class="grows scrolls">
-          <PresetPicker />
-          <Parameters />
-        </div>
-        <LivePanel />
-      </Side>
+      {hasPanel && (
+        <Side which="panel" label={text.parameters}>
+          <div class="grows scrolls">
+            <PresetPicker />
+            <Parameters />
+          </div>
+          <LivePanel />
+        </Side>
+      )}
       {drawer.value && <div class="veil" onClick={() => (drawer.value = null)} />}
       <Sheets />
     </div>

@@ -1,19 +1,8 @@
-// GET /metrics: the few numbers of Prometheus' text that the page shows.
+// GET /metrics.
 import { request } from './http.ts';
+import { parseMetrics, type Metrics } from './metrics_text.ts';
 
-export type Metrics = Map<string, number>;
-
-// Samples of the same name but other labels are added up; buckets of histograms are left out.
-export function parseMetrics(text: string): Metrics {
-  const metrics: Metrics = new Map();
-  for (const line of text.split('\n')) {
-    const found = /^([a-zA-Z_:][\w:]*)(?:\{[^}]*\})? (\S+)/.exec(line);
-    if (!found || found[1]!.endsWith('_bucket')) continue;
-    const value = Number(found[2]);
-    if (Number.isFinite(value)) metrics.set(found[1]!, (metrics.get(found[1]!) ?? 0) + value);
-  }
-  return metrics;
-}
+export type { Metrics };
 
 export async function readMetrics(): Promise<Metrics> {
   return parseMetrics(await (await request('/metrics')).text());

@@ -38,7 +38,7 @@ export function TopBar() {
           {isChinese ? 'EN' : '中'}
         </button>
         <IconButton
-          icon={isDark.value ? 'sun' : 'moon'} label={isDark.value ? text.themes.light : text.themes.dark}
+          class="changes-theme" icon={isDark.value ? 'sun' : 'moon'} label={isDark.value ? text.themes.light : text.themes.dark}
           onClick={() => (theme.value = isDark.value ? 'light' : 'dark')}
         />
         <IconButton class="opens-panel" icon="sliders" label={text.parameters} onClick={() => toggle('panel')} />

@@ -5,6 +5,7 @@ import {
 } from '../state/compare.ts';
 import { presetNames } from '../state/sampling.ts';
 import { AnswerView } from '../ui/answer_view.tsx';
+import { Bar } from '../ui/bar.tsx';
 import { Composer } from '../ui/composer.tsx';
 import { rate, time } from '../ui/numbers.ts';
 import { nameOfPreset } from '../ui/preset_picker.tsx';
@@ -48,7 +49,7 @@ function Times({ column }: { column: Column }) {
         <div class="figure"><dt>{text.speedWord}</dt><dd>{speed ? text.perSecond(rate(speed)) : '–'}</dd></div>
         <div class="figure"><dt>{text.length}</dt><dd>{summary ? text.tokenCount(summary.usage.completion_tokens) : '–'}</dd></div>
       </dl>
-      <meter class="bar" min={0} max={1} value={share} aria-label={text.total}>{totalMs === null ? '' : time(totalMs)}</meter>
+      <Bar share={share} label={text.total} />
     </div>
   );
 }

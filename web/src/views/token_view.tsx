@@ -3,6 +3,7 @@ import type { Token } from '../api/tokens.ts';
 import {
   chosenToken, isTokenRun, startTokenRun, stopTokenRun, tokenError, tokenQuestion, tokens,
 } from '../state/token_run.ts';
+import { Bar } from '../ui/bar.tsx';
 import { Composer } from '../ui/composer.tsx';
 import { ErrorCard } from '../ui/error_card.tsx';
 import { percent } from '../ui/numbers.ts';
@@ -42,7 +43,7 @@ function Candidates({ token }: { token: Token }) {
         {rows.map((one, index) => (
           <tr key={index} class={one.text === token.text ? 'chosen' : ''}>
             <th scope="row"><code>{visible(one.text)}</code></th>
-            <td><meter class="bar" min={0} max={1} value={one.probability} aria-label={one.text}>{percent(one.probability)}</meter></td>
+            <td><Bar share={one.probability} label={visible(one.text)} /></td>
             <td class="number">{percent(one.probability)}</td>
             <td class="muted">{one.text === token.text ? text.chosen : ''}</td>
           </tr>

@@ -91,7 +91,7 @@ export const en = {
   running: 'Running',
   waitingRequests: 'Waiting',
   cache: 'Cache in use',
-  cacheHits: 'Found in cache',
+  cacheHits: 'Cache hits',
   memory: 'Memory',
   weights: 'Weights',
   cacheSize: 'Cache',

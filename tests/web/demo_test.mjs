@@ -1,0 +1,47 @@
+// The page over the real program and its demo model: what is shown is what a real engine says.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { answers, ask, converse, deleteSessions, openPage, question, useBrowser } from './browser.mjs';
+
+useBrowser();
+
+test('a conversation with a real model, its times and its cache', async (t) => {
+  await deleteSessions();
+  const page = await openPage(t, { language: 'zh-CN' });
+  await page.locator('.preset').first().waitFor();
+  const first = await converse(page, '解释牛顿第一定律');
+  assert.ok((await first.locator('.markdown').innerText()).length > 0);
+  assert.match(await first.locator('.facts').innerText(), /词元\/秒/);
+  const second = await converse(page, '再说一遍');
+  assert.match(await second.locator('.facts').innerText(), /来自缓存/);
+  await page.locator('.live .figure', { hasText: '进程' }).locator('dd', { hasText: /MiB/ }).waitFor();
+  await page.reload();
+  await page.locator('.answer.done').nth(1).waitFor();
+  assert.deepEqual(await page.locator('.question-text').allInnerTexts(), ['解释牛顿第一定律', '再说一遍']);
+});
+
+test('a long answer is stopped, and the conversation goes on', async (t) => {
+  await deleteSessions();
+  const page = await openPage(t);
+  await page.getByRole('spinbutton', { name: 'Longest answer' }).fill('1500');
+  await page.route('**/chat_stream', (route) => route.continue({
+    postData: JSON.stringify({ ...route.request().postDataJSON(), ignore_eos: true, loop_guard: 'off' }),
+  }));
+  await ask(page, 'tell me everything');
+  await answers(page).last().locator('.markdown').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.answer.stopped').waitFor();
+  await page.unroute('**/chat_stream');
+  await page.getByRole('spinbutton', { name: 'Longest answer' }).fill('20');
+  await question(page).focus();
+  await converse(page, 'hello');
+});
+
+test('three presets side by side', async (t) => {
+  const page = await openPage(t, { path: '/#/compare' });
+  await ask(page, '写个笑话');
+  await page.locator('.compared .answer.done').nth(2).waitFor();
+  for (const column of await page.locator('.compared').all()) {
+    assert.match(await column.locator('.figure', { hasText: 'Speed' }).innerText(), /\d tokens\/s/);
+  }
+});
