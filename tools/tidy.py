@@ -23,11 +23,12 @@ LONG_FILE_LINES = 400
 LONG_FUNCTIONS_ALLOWED = ("src/backend/",)
 
 CPP = (".h", ".cpp", ".cu", ".cuh", ".inc")
-CODE = CPP + (".py", ".sh", ".mjs", ".js", ".cmake")
-TEXT = CODE + (".md", ".txt", ".json", ".yaml", ".yml", ".jinja")
+WEB = (".ts", ".tsx", ".css")
+CODE = CPP + WEB + (".py", ".sh", ".mjs", ".js", ".cmake")
+TEXT = CODE + (".md", ".txt", ".html", ".json", ".yaml", ".yml", ".jinja")
 # Data: not written by hand as code is, so neither sizes nor words are asked of it.
 DATA = ("models/", "tests/data/", "tests/golden/", "fuzz/corpus/", "tools/demo_model/data/",
-        "tests/node/package-lock.json", "LICENSE")
+        "tests/node/package-lock.json", "web/package-lock.json", "LICENSE")
 
 BANNED_FILE_WORDS = {"util", "utils", "common", "helper", "helpers", "misc", "manager2", "impl", "stuff"}
 # Joined at run time, so that this file does not find itself.
@@ -210,8 +211,9 @@ def check_tree(root: Path) -> Findings:
         text = (root / path).read_text(encoding="utf-8")
         if path.suffix in CODE:
             check_sizes(path, text, findings)
-        if path.suffix in CPP:
+        if path.suffix in CPP + WEB:
             check_beginning(root, path, text, findings)
+        if path.suffix in CPP:
             check_named_documents(root, path, text, findings)
         if path.suffix == ".md":
             check_document(root, path, text, findings)

@@ -74,7 +74,7 @@ struct SamplingRange {
   double usual_minimum = 0;  // the ends of a slider, and its step
   double usual_maximum = 0;
   double step = 0;
-  bool above_minimum = false;     // the minimum itself is not allowed
+  bool above_minimum = false;      // the minimum itself is not allowed
   std::string_view in_words = {};  // where "minimum to maximum" does not say it
 };
 std::span<const SamplingRange> sampling_ranges();

@@ -47,8 +47,8 @@ Status write_age_mark(Database& database, const SessionAge::Mark& mark);
 std::string messages_text(const std::vector<ChatMessage>& messages,
                           const std::vector<ToolCall>& answer_calls = {});
 
-// Takes the turns from `from` on out of a session and its turns as they were read. Fails with reason
-// "out_of_range" where there is no such turn.
+// Takes the turns from `from` on out of a session and out of its turns as they were read. Fails
+// with reason "out_of_range" where there is no such turn.
 Status take_back_turns(Session& session, std::vector<Turn>& turns, int64_t from);
 
 // What messages and whole turns count towards the size of their session.

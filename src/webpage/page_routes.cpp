@@ -19,7 +19,8 @@ constexpr std::string_view kContentSecurityPolicy =
 
 constexpr std::string_view kNoPage =
     "This is youtu serve. It was built without its web page (YOUTU_BUILD_WEB=OFF).\n"
-    "Ask it with: curl -H 'Content-Type: application/json' -d '{\"prompt\": \"hello\"}' <url>/chat\n";
+    "Ask it with: curl -H 'Content-Type: application/json' -d '{\"prompt\": \"hello\"}' "
+    "<url>/chat\n";
 
 // The page may be another one tomorrow and is asked for each time; names of assets have a hash in
 // them, so that their content never changes.
@@ -56,9 +57,9 @@ std::vector<http::Field> page_fields(const PageFile& file, const std::string& et
 }
 
 http::Response send_file(const PageFile& file, const http::Request& request) {
-  const ContentCoding coding = choose_coding(request.field("Accept-Encoding").value_or(""),
-                                             {.gzip = !file.gzip.empty(),
-                                              .brotli = !file.brotli.empty()});
+  const ContentCoding coding =
+      choose_coding(request.field("Accept-Encoding").value_or(""),
+                    {.gzip = !file.gzip.empty(), .brotli = !file.brotli.empty()});
   std::string etag = '"' + std::string(file.hash);
   if (coding != ContentCoding::kIdentity) etag.append("-").append(to_string(coding));
   etag += '"';

@@ -123,6 +123,10 @@ class Tidy(TreeTest):
         self.assertIn("does not begin with a comment", self.errors())
         self.assertIn("no #pragma once", self.errors())
 
+    def test_page_source_without_beginning(self):
+        self.write("web/src/view.tsx", "export const x = 1;\n")
+        self.assertIn("does not begin with a comment", self.errors())
+
     def test_banned_words(self):
         self.write("src/base/string_utils.cpp", "// A.\n")
         self.write("src/base/a.cpp", "// A.\n// " + "TO" + "DO: later\nclass ThingHelper {};\n")

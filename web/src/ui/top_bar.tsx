@@ -32,10 +32,10 @@ export function TopBar() {
       <div class="row">
         <button
           type="button" class="icon-button language" lang={isChinese ? 'en' : 'zh-Hans'}
-          aria-label={isChinese ? 'English (EN)' : '中文'} title={isChinese ? 'English' : '中文'}
+          title={isChinese ? 'English' : '中文'}
           onClick={() => (language.value = isChinese ? 'en' : 'zh')}
         >
-          {isChinese ? 'EN' : '中'}
+          {isChinese ? 'EN' : '中文'}
         </button>
         <IconButton
           class="changes-theme" icon={isDark.value ? 'sun' : 'moon'} label={isDark.value ? text.themes.light : text.themes.dark}
