@@ -86,6 +86,7 @@ TEST(SamplingRanges, HaveTheirUsualValuesInside) {
     EXPECT_GT(range.step, 0);
     for (const double usual : {range.usual_minimum, range.usual_maximum}) {
       SamplingParams params;
+      params.max_new_tokens = 1048576;  // which bounds min_new_tokens
       std::visit(
           [&](auto member) {
             using Value = std::remove_reference_t<decltype(params.*member)>;

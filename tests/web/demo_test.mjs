@@ -38,6 +38,17 @@ test('a long answer is stopped, and the conversation goes on', async (t) => {
   await converse(page, 'hello');
 });
 
+test('tokens have the probabilities of the engine', async (t) => {
+  const page = await openPage(t, { path: '/#/tokens' });
+  await page.locator('.preset').first().waitFor();
+  await page.getByRole('spinbutton', { name: 'Longest answer' }).fill('12');
+  await ask(page, '你好');
+  await page.locator('button.token').nth(3).waitFor();
+  await page.locator('button.token').nth(1).click();
+  assert.ok(await page.locator('.candidates tr').count() >= 10);
+  assert.equal(await page.locator('.candidates tr.chosen').count(), 1);
+});
+
 test('three presets side by side', async (t) => {
   const page = await openPage(t, { path: '/#/compare' });
   await ask(page, '写个笑话');

@@ -35,13 +35,15 @@ export function tokensOf(chunk: Chunk): Token[] {
 }
 
 export async function streamTokens(
+  model: string,
   messages: Message[],
   parameters: Record<string, unknown>,
   onTokens: (tokens: Token[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { max_new_tokens: maxTokens, ...sampling } = parameters;
-  const body = { ...sampling, max_tokens: maxTokens, messages, stream: true, logprobs: true, top_logprobs: maxCandidates };
+  const wanted = { stream: true, logprobs: true, top_logprobs: maxCandidates };
+  const body = { ...sampling, max_tokens: maxTokens, model, messages, ...wanted };
   const response = await request('/v1/chat/completions', { method: 'POST', body: JSON.stringify(body), signal });
   for await (const event of readEvents(response)) {
     if (event.data === '[DONE]') return;

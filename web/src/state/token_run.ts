@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { asApiError, type ApiError } from '../api/http.ts';
 import { streamTokens, type Token } from '../api/tokens.ts';
+import { modelName } from './live.ts';
 import { presets, samplingFields, system, valueOf } from './sampling.ts';
 
 export const tokens = signal<Token[]>([]);
@@ -34,7 +35,7 @@ export async function startTokenRun(prompt: string): Promise<void> {
   const rules = system.peek() ? [{ role: 'system' as const, content: system.peek() }] : [];
   try {
     const messages = [...rules, { role: 'user' as const, content: prompt }];
-    await streamTokens(messages, parameters(), (more) => (tokens.value = [...tokens.peek(), ...more]), stop);
+    await streamTokens(modelName.peek(), messages, parameters(), (more) => (tokens.value = [...tokens.peek(), ...more]), stop);
   } catch (error) {
     if (!stop.aborted) tokenError.value = asApiError(error);
   } finally {

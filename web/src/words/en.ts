@@ -77,6 +77,7 @@ export const en = {
     frequency_penalty: ['Frequency penalty', 'Against words that came often; 0 is off'],
     no_repeat_ngram_size: ['No repeated n-grams', 'No run of n tokens comes twice; 0 is off'],
     max_new_tokens: ['Longest answer', 'In tokens'],
+    min_new_tokens: ['Shortest answer', 'In tokens; before that it does not end; 0 is off'],
   } as Record<string, [string, string]>,
   seed: 'Seed',
   seedHint: 'The same seed gives the same answer; empty draws one',
