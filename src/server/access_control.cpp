@@ -49,6 +49,7 @@ AccessControl::AccessControl(ApiKeys keys, AccessOptions options, const Clock& c
 bool AccessControl::is_public(const http::Request& request) const {
   const auto& paths = options_.public_paths;
   return request.method == "OPTIONS" ||  // what may be asked is decided by the origin
+         request.path.starts_with(options_.public_folder) ||
          std::find(paths.begin(), paths.end(), request.path) != paths.end();
 }
 

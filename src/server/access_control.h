@@ -19,7 +19,9 @@
 namespace youtu {
 
 struct AccessOptions {
-  std::vector<std::string> public_paths = {"/health", "/ready"};
+  // The page that asks for the key, and how the server is.
+  std::vector<std::string> public_paths = {"/", "/health", "/ready"};
+  std::string public_folder = "/assets/";
   int max_requests_per_key = 8;  // at once
 };
 

@@ -55,7 +55,7 @@ TEST_F(AccessControlTest, LetsKeysInAndSaysWhoseTheyAre) {
 }
 
 TEST_F(AccessControlTest, AsksForAKeyEverywhereButInPublic) {
-  for (const std::string path : {"/chat", "/metrics", "/v1/models", "/health/", "/HEALTH", "/x"}) {
+  for (const std::string path : {"/chat", "/metrics", "/v1/models", "/health/", "/HEALTH", "/x", "/assets"}) {
     http::Request nobody = request({}, path);
     const auto refusal = access_.admit(nobody);
     ASSERT_TRUE(refusal.has_value()) << path;
@@ -64,7 +64,9 @@ TEST_F(AccessControlTest, AsksForAKeyEverywhereButInPublic) {
     EXPECT_TRUE(nobody.client.empty());
     clock_.advance(60'000);
   }
-  EXPECT_EQ(status_of(request({}, "/health")), 200);
+  for (const std::string path : {"/health", "/", "/assets/main.js"}) {
+    EXPECT_EQ(status_of(request({}, path)), 200) << path;
+  }
 }
 
 TEST_F(AccessControlTest, RefusesOtherWaysToShowAKey) {

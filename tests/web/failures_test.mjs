@@ -73,16 +73,22 @@ test('a model that is loading is told of, and the page fills when it is there', 
   await converse(page, 'ping');
 });
 
-test('a server that asks for a key gets one, from this page only', async (t) => {
+test('a server that asks for a key gets one, and is not shown a wrong one again and again', async (t) => {
+  let refusals = 0;
   const page = await openPage(t, {
     prepare: (one) => one.route('**/*', (route) => {
       const { pathname } = new URL(route.request().url());
-      const isOpen = pathname === '/' || pathname.startsWith('/assets/');
+      const isOpen = pathname === '/' || pathname === '/health' || pathname.startsWith('/assets/');
       const isRight = route.request().headers()['authorization'] === 'Bearer secret';
-      return isOpen || isRight ? route.continue() : route.fulfill({ status: 401, json: errorBody('invalid_api_key') });
+      return isOpen || isRight ? route.continue() : (++refusals, route.fulfill({ status: 401, json: errorBody('invalid_api_key') }));
     }),
   });
   await page.getByRole('dialog', { name: 'This server asks for a key.' }).waitFor();
+  await page.getByLabel('API key').fill('wrong');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('dialog', { name: 'This server asks for a key.' }).waitFor();
+  await page.waitForTimeout(3000);
+  assert.ok(refusals <= 4, `${refusals} refusals`);
   await page.getByLabel('API key').fill('secret');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.locator('.preset').first().waitFor();

@@ -129,7 +129,7 @@ async function run(exchange: Exchange, before: Exchange[], fromTurn: number | nu
   }
   await askPatiently(body, exchange.answer, controller.signal);
   exchange.turn.value = exchange.answer.peek().summary?.turn ?? null;
-  if (areKept.peek()) void refreshSessions();
+  if (areKept.peek()) void refreshSessions().catch(() => undefined); // the next look says why
 }
 
 export function send(prompt: string): void {

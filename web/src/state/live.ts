@@ -3,6 +3,7 @@ import { effect, signal } from '@preact/signals';
 import { asApiError, isAway, request } from '../api/http.ts';
 import { readMetrics, type Metrics } from '../api/metrics.ts';
 import { loadPresets, presets } from './sampling.ts';
+import { apiKey } from './settings.ts';
 import { areKept, refreshSessions } from './session_list.ts';
 
 export type Health = 'unknown' | 'healthy' | 'loading' | 'draining' | 'away' | 'locked';
@@ -61,14 +62,24 @@ function healthOf(error: unknown): Health {
   return code === 'draining' ? 'draining' : 'loading';
 }
 
+// Keys that are wrong are counted by the server, which then asks for patience: the one that it refused is not shown
+// to it again before the reader has entered another.
+let refusedKey: string | null = null;
+
 async function tick(): Promise<void> {
   try {
     await look();
+    if (refusedKey === apiKey.peek()) {
+      health.value = 'locked';
+      return;
+    }
+    refusedKey = null;
     if (!presets.peek()) await loadPresets();
     if (areKept.peek() === null) await refreshSessions();
     if (isLiveShown.peek()) await sample();
   } catch (error) {
     health.value = healthOf(error);
+    if (health.peek() === 'locked') refusedKey = apiKey.peek();
     last = null;
   }
 }

@@ -15,7 +15,9 @@ export async function refreshSessions(): Promise<void> {
     hasMoreSessions.value = hasMore;
     areKept.value = true;
   } catch (error) {
-    if (asApiError(error).code === 'unknown_path') areKept.value = false;
+    const { code, status } = asApiError(error);
+    if (code === 'unknown_path') areKept.value = false;
+    if (status === 401) throw error;
   }
 }
 

@@ -15,7 +15,7 @@ interface Props {
 
 // Seconds until the next try; null where there is to be none by itself.
 function useCountdown({ error, attempt, onRetry }: Props): number | null {
-  const isTimed = error.status === 503 && error.retryAfterSeconds !== null && attempt < maxAutomaticRetries;
+  const isTimed = (error.status === 503 || error.status === 429) && error.retryAfterSeconds !== null && attempt < maxAutomaticRetries;
   const [seconds, setSeconds] = useState(isTimed ? Math.ceil(error.retryAfterSeconds!) : null);
   useEffect(() => {
     if (seconds === null) return;

@@ -118,6 +118,8 @@ export const en = {
     session_limit: 'The server has as many conversations as it may keep. Delete some.',
     session_damaged: 'This conversation was damaged on the disk. It can be deleted.',
     storage_unavailable: 'The server cannot write to its disk at the moment.',
+    too_many_keys: 'Too many wrong keys. Wait some seconds.',
+    rate_limit_exceeded: 'This key has as many requests under way as it may.',
     queue_full: 'The server is full.',
     server_full: 'The server is full.',
     loading: 'The model is still loading.',

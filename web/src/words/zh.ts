@@ -114,6 +114,8 @@ export const zh: Words = {
     session_limit: '服务器保存的对话数已达上限，请删除一些。',
     session_damaged: '这个对话在磁盘上已损坏，可以将其删除。',
     storage_unavailable: '服务器目前无法写入磁盘。',
+    too_many_keys: '密钥错误次数过多，请稍候再试。',
+    rate_limit_exceeded: '此密钥同时进行的请求已达上限。',
     queue_full: '服务器繁忙。',
     server_full: '服务器繁忙。',
     loading: '模型仍在加载。',
