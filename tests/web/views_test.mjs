@@ -50,7 +50,7 @@ test('tokens have their probabilities and what stood beside them', async (t) => 
   const request = page.waitForRequest('**/v1/chat/completions');
   await ask(page, 'hello');
   const sent = (await request).postDataJSON();
-  assert.deepEqual([sent.stream, sent.logprobs, sent.top_logprobs, sent.max_tokens], [true, true, 10, 128]);
+  assert.deepEqual([sent.stream, sent.logprobs, sent.top_logprobs, sent.max_tokens], [true, true, 20, 128]);
   await page.locator('.token', { hasText: '好↵' }).click();
   const rows = await page.locator('.candidates tr').allInnerTexts();
   assert.match(rows[0], /们\s+.*60%/s);

@@ -22,7 +22,7 @@ interface Chunk {
   choices?: { logprobs?: { content?: (Logprob & { top_logprobs?: Logprob[] })[] | null } | null }[];
 }
 
-export const maxCandidates = 10;
+export const maxCandidates = 20; // the most that the server lists
 
 const candidate = ({ token, logprob }: Logprob): Candidate => ({ text: token, probability: Math.exp(logprob) });
 

@@ -9,6 +9,7 @@ export const tokens = signal<Token[]>([]);
 export const tokenQuestion = signal('');
 export const tokenError = signal<ApiError | null>(null);
 export const isTokenRun = signal(false);
+export const runParameters = signal<Record<string, unknown>>({}); // that the tokens were drawn with
 export const chosenToken = signal<number | null>(null);
 
 let abort: AbortController | null = null;
@@ -30,12 +31,13 @@ export async function startTokenRun(prompt: string): Promise<void> {
   const { signal: stop } = abort;
   tokenQuestion.value = prompt;
   tokens.value = [];
+  runParameters.value = parameters();
   tokenError.value = chosenToken.value = null;
   isTokenRun.value = true;
   const rules = system.peek() ? [{ role: 'system' as const, content: system.peek() }] : [];
   try {
     const messages = [...rules, { role: 'user' as const, content: prompt }];
-    await streamTokens(modelName.peek(), messages, parameters(), (more) => (tokens.value = [...tokens.peek(), ...more]), stop);
+    await streamTokens(modelName.peek(), messages, runParameters.peek(), (more) => (tokens.value = [...tokens.peek(), ...more]), stop);
   } catch (error) {
     if (!stop.aborted) tokenError.value = asApiError(error);
   } finally {

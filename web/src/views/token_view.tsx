@@ -1,13 +1,19 @@
 // An answer token by token: the surer the model was, the fainter the ground; and what else stood at each place.
-import type { Token } from '../api/tokens.ts';
+import type { Candidate, Token } from '../api/tokens.ts';
 import {
-  chosenToken, isTokenRun, startTokenRun, stopTokenRun, tokenError, tokenQuestion, tokens,
+  chosenToken, isTokenRun, runParameters, startTokenRun, stopTokenRun, tokenError, tokenQuestion, tokens,
 } from '../state/token_run.ts';
+import { fatesOf, type Fate, type Stages } from '../text/sampler_stages.ts';
 import { Bar } from '../ui/bar.tsx';
 import { Composer } from '../ui/composer.tsx';
 import { ErrorCard } from '../ui/error_card.tsx';
 import { percent } from '../ui/numbers.ts';
 import { words } from '../words/words.ts';
+
+interface Row extends Candidate {
+  isChosen: boolean;
+  fate: Fate;
+}
 
 const numGrades = 5;
 
@@ -32,23 +38,38 @@ function TokenButton({ token, index }: { token: Token; index: number }) {
   );
 }
 
+const maxRows = 10;
+
+function stages(): Stages {
+  const { temperature, top_k, top_p, min_p } = runParameters.value;
+  return { temperature: Number(temperature), top_k: Number(top_k), top_p: Number(top_p), min_p: Number(min_p) };
+}
+
+// The likeliest ones, and the chosen one wherever it stood.
+function rowsOf(token: Token): Row[] {
+  const fates = fatesOf(token.candidates.map(({ probability }) => probability), stages());
+  const rows = token.candidates.map((one, index) => ({ ...one, isChosen: one.text === token.text, fate: fates[index]! }));
+  const shown = rows.filter(({ isChosen }, index) => index < maxRows || isChosen);
+  const isListed = shown.some(({ isChosen }) => isChosen);
+  return isListed ? shown : [...shown, { ...token, isChosen: true, fate: 'unknown' }];
+}
+
 function Candidates({ token }: { token: Token }) {
   const text = words.value;
-  const isListed = token.candidates.some((one) => one.text === token.text);
-  const rows = isListed ? token.candidates : [token, ...token.candidates];
   return (
     <table class="candidates">
       <caption>{text.tokenTable}</caption>
       <tbody>
-        {rows.map((one, index) => (
-          <tr key={index} class={one.text === token.text ? 'chosen' : ''}>
+        {rowsOf(token).map((one, index) => (
+          <tr key={index} class={one.isChosen ? 'chosen' : one.fate}>
             <th scope="row"><code>{visible(one.text)}</code></th>
             <td><Bar share={one.probability} label={visible(one.text)} /></td>
             <td class="number">{percent(one.probability)}</td>
-            <td class="muted">{one.text === token.text ? text.chosen : ''}</td>
+            <td class="muted">{one.isChosen ? text.chosen : text.fates[one.fate]}</td>
           </tr>
         ))}
       </tbody>
+      <tfoot><tr><td colSpan={4} class="hint">{text.fatesNote}</td></tr></tfoot>
     </table>
   );
 }

@@ -147,6 +147,11 @@ export const en = {
   tokenHint: 'Choose a token to see what stood beside it.',
   tokenTable: 'What the model might have said here',
   chosen: 'chosen',
+  fates: {
+    kept: '', unknown: '', temperature: 'left out: temperature 0', top_k: 'left out by top-k', top_p: 'left out by top-p',
+    min_p: 'left out by min-p',
+  },
+  fatesNote: 'Probabilities are the model’s own. What is left out is worked out from them without penalties.',
   sure: 'sure',
   unsure: 'unsure',
   keys: [

@@ -143,6 +143,10 @@ export const zh: Words = {
   tokenHint: '选择一个词元，查看当时的其他候选。',
   tokenTable: '此处的候选词元',
   chosen: '已选',
+  fates: {
+    kept: '', unknown: '', temperature: '温度为 0，排除', top_k: '被 top_k 排除', top_p: '被 top_p 排除', min_p: '被 min_p 排除',
+  },
+  fatesNote: '概率为模型自身的分布；排除情况由此推算，未计入各种惩罚。',
   sure: '确定',
   unsure: '不确定',
   keys: [
