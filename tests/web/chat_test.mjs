@@ -154,6 +154,15 @@ test('a value that is not allowed is not taken', async (t) => {
   assert.equal(await page.getByLabel('Seed').getAttribute('aria-invalid'), 'true');
 });
 
+test('what the server warns of is shown under the answer', async (t) => {
+  const page = await openPage(t);
+  const field = page.getByRole('spinbutton', { name: 'Repetition penalty' });
+  await field.fill('2');
+  await field.blur();
+  const answer = await converse(page, 'ping');
+  assert.match(await answer.locator('.warning').innerText(), /repetition_penalty 2 breaks the sense/);
+});
+
 test('the end is announced in one sentence', async (t) => {
   const page = await openPage(t);
   await converse(page, 'ping');

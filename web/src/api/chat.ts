@@ -44,6 +44,7 @@ export interface Summary {
   parameters: Record<string, unknown>;
   sources?: Record<string, string>;
   timings?: Timings;
+  warnings?: { param: string; code: string; message: string }[]; // of parameters that do little good
   turn?: number;
   session_id?: string;
   history?: { policy: string; turns_kept: number; turns_dropped: number; turns_removed?: number };

@@ -59,6 +59,7 @@ export function AnswerFooter({ answer, children }: { answer: Answer; children?: 
   return (
     <div class="answer-footer">
       {summary && notices(summary).map((notice) => <p class="notice" key={notice}>{notice}</p>)}
+      {summary?.warnings?.map(({ message }) => <p class="warning" key={message}>{message}</p>)}
       <div class="row">
         {children}
         {summary && <p class="facts">{facts(answer).map((fact) => <span key={fact}>{fact}</span>)}</p>}
