@@ -8,11 +8,11 @@ function(youtu_precompile target)
   endif()
 endfunction()
 
-# youtu_library(<folder> SOURCES ... [DEPS <folders>] [LIBRARIES <imported targets>] [PARSER])
-# One static library per floor folder. DEPS name other folders; the include rules themselves are checked by
-# tools/check_layers.py.
+# youtu_library(<folder> SOURCES ... [DEPS <folders>] [LIBRARIES <imported targets>] [PARSER] [PROGRAM_ONLY])
+# One static library per floor folder, all of them in libyoutu except those that are PROGRAM_ONLY. DEPS name other
+# folders; the include rules themselves are checked by tools/check_layers.py.
 function(youtu_library folder)
-  cmake_parse_arguments(ARG "PARSER" "" "SOURCES;DEPS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "PARSER;PROGRAM_ONLY" "" "SOURCES;DEPS;LIBRARIES" ${ARGN})
   add_library(youtu_${folder} STATIC ${ARG_SOURCES})
   target_include_directories(youtu_${folder} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   target_compile_options(youtu_${folder} PRIVATE ${YOUTU_WARNINGS})
@@ -25,7 +25,9 @@ function(youtu_library folder)
   endif()
   list(TRANSFORM ARG_DEPS PREPEND youtu_)
   target_link_libraries(youtu_${folder} PUBLIC ${ARG_DEPS} ${ARG_LIBRARIES})
-  set_property(GLOBAL APPEND PROPERTY YOUTU_LIBRARIES youtu_${folder})
+  if(NOT ARG_PROGRAM_ONLY)
+    set_property(GLOBAL APPEND PROPERTY YOUTU_LIBRARIES youtu_${folder})
+  endif()
 endfunction()
 
 # youtu_test(<name> SOURCES ... [DEPS <folders>] [LIBRARIES ...])

@@ -34,6 +34,7 @@ FLOORS = {
     "chat": ["base"],
     "http": ["base"],
     "load": ["base"],
+    "hub": ["base"],
     "config": ["base"],
     "formats": ["tensor", "text", "base"],
     "backend": ["tensor", "base"],
@@ -43,7 +44,7 @@ FLOORS = {
     "bench": ["model", "backend", "formats", "sampling", "tensor", "base"],
     "engine": ["model", "backend", "formats", "cache", "grammar", "sampling", "text", "tensor", "base"],
 }
-PROGRAM = ["server", "webpage", "chat", "http", "config", "base"]
+PROGRAM = ["server", "webpage", "chat", "http", "hub", "config", "base"]
 MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend", "bench", "load"]
 MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval", "bench")  # apps/youtu/inspect.cpp, inspect_json.cpp, ...
 

@@ -57,9 +57,10 @@ packages_of() {
       echo make cmake ninja-build pkg-config "$(compiler)" "$(boost)"
       echo nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
       echo libpcre2-dev libutf8proc-dev libxxhash-dev libsqlite3-dev libssl-dev
+      echo libcurl4-openssl-dev libedit-dev
       ;;
     test)
-      echo libgtest-dev libgmock-dev binutils clang-format curl git
+      echo libgtest-dev libgmock-dev binutils clang-format curl git openssl
       echo python3 python3-numpy python3-requests python3-yaml systemd dpkg-dev file
       node
       browser

@@ -14,7 +14,7 @@
 #include "base/check.h"
 #include "bench_serve.h"
 #include "commands.h"
-#include "demo_model_path.h"
+#include "find_model.h"
 #include "progress_line.h"
 #include "report_error.h"
 
@@ -55,8 +55,8 @@ void print(const Report& report, const SharedBenchFlags& flags) {
   std::fputs(text.c_str(), stdout);
 }
 
-Status find_model(SharedBenchFlags& flags) {
-  auto path = model_path_or_demo(flags.model);
+Status locate_model(SharedBenchFlags& flags) {
+  auto path = find_model(flags.model);
   RETURN_IF_ERROR(path);
   flags.target.model_path = *std::move(path);
   return Status::ok();
@@ -79,7 +79,7 @@ Status run(BenchFlags& flags) {
     return Status::invalid_argument("--prompt and --batch are 0: there is nothing to measure",
                                     "--batch");
   }
-  RETURN_IF_ERROR(find_model(flags.shared));
+  RETURN_IF_ERROR(locate_model(flags.shared));
   const auto report = run_bench(flags.shared.target, options, show_progress);
   RETURN_IF_ERROR(report);
   print(*report, flags.shared);
@@ -91,7 +91,7 @@ Status run(OpsFlags& flags) {
   options.prompts = {flags.prompt.value_or(0)};
   options.batches = {flags.prompt ? 0 : flags.batch};
   options.depths = {flags.depth};
-  RETURN_IF_ERROR(find_model(flags.shared));
+  RETURN_IF_ERROR(locate_model(flags.shared));
   const auto report = run_ops_bench(flags.shared.target, options, show_progress);
   RETURN_IF_ERROR(report);
   print(*report, flags.shared);
@@ -99,8 +99,10 @@ Status run(OpsFlags& flags) {
 }
 
 void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& options) {
-  command.add_option("-m,--model", flags.model,
-                     "Hugging Face folder, .gguf or .youtu file; default: the demo model");
+  command.add_option(
+      "-m,--model", flags.model,
+      "Hugging Face folder, .gguf or .youtu file, or a pulled model's name; default: the "
+      "demo model");
   command
       .add_option("--tokens", options.tokens,
                   "Tokens of each sequence, one a step, in a repetition (1 to 4096)")

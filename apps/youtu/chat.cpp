@@ -189,7 +189,7 @@ void add_chat_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("chat", "A conversation in the terminal");
   auto flags = std::make_shared<ChatFlags>();
   command->add_option("--system", flags->system, "The system message");
-  add_engine_flags(*command, flags->engine);
+  add_engine_flags(*command, flags->engine, "-m,--model,model");
   add_sampling_flags(*command, flags->sampling);
   command->footer(std::string("In the conversation:\n") + std::string(kHelp));
   command->callback([flags, &exit_code] {

@@ -11,6 +11,7 @@ namespace youtu {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitModel = 1;          // the model or the request to it failed
 inline constexpr int kExitConfiguration = 2;  // a flag, a setting or a configuration file is wrong
+inline constexpr int kExitInterrupted = 130;  // Ctrl-C, as shells say it
 
 void add_serve_command(CLI::App& app, int& exit_code);
 void add_plan_command(CLI::App& app, int& exit_code);
@@ -21,5 +22,8 @@ void add_pack_command(CLI::App& app, int& exit_code);
 void add_eval_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_healthcheck_command(CLI::App& app, int& exit_code);
+void add_pull_command(CLI::App& app, int& exit_code);
+void add_list_command(CLI::App& app, int& exit_code);
+void add_rm_command(CLI::App& app, int& exit_code);
 
 }  // namespace youtu

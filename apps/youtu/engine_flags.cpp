@@ -2,13 +2,17 @@
 
 #include <cstdio>
 
-#include "demo_model_path.h"
+#include "find_model.h"
 
 namespace youtu {
 
-void add_engine_flags(CLI::App& command, EngineFlags& flags) {
-  command.add_option("-m,--model", flags.model,
-                     "Hugging Face folder, .gguf or .youtu file; default: the demo model");
+void add_engine_flags(CLI::App& command, EngineFlags& flags, const std::string& model_names) {
+  command.add_option(model_names, flags.model,
+                     "Hugging Face folder, .gguf or .youtu file, or the name of a model to pull; "
+                     "default: the demo model");
+  command.add_flag(
+      "--offline", flags.offline,
+      "Never pull a model that is not here (YOUTU_OFFLINE=1 and HF_HUB_OFFLINE=1, too)");
   command
       .add_option("--max-context-tokens", flags.max_context_tokens,
                   "Prompt and answer together; 2 up to the model's own limit")
@@ -40,7 +44,7 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags) {
 }
 
 Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags) {
-  Result<std::string> model_path = model_path_or_demo(flags.model);
+  Result<std::string> model_path = find_model(flags.model, {.offline = flags.offline});
   if (!model_path) return model_path.status();
   EngineOptions options;
   options.model_path = *model_path;

@@ -14,6 +14,7 @@ namespace youtu {
 
 struct EngineFlags {
   std::string model;
+  bool offline = false;
   std::string isa;
   std::string weights = "auto";
   std::string load = "map";
@@ -23,8 +24,10 @@ struct EngineFlags {
   std::optional<bool> enable_thinking;
 };
 
+// `model_names`: how the model may be given; with ",model" at the end also as a bare word.
 // REQUIRES: `flags` outlives the parsing of `command`.
-void add_engine_flags(CLI::App& command, EngineFlags& flags);
+void add_engine_flags(CLI::App& command, EngineFlags& flags,
+                      const std::string& model_names = "-m,--model");
 
 // The engine of these flags, sized for a single request at a time. What the cache of packed
 // weights did, other than to be read, is said on stderr.

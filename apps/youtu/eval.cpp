@@ -12,8 +12,10 @@
 #include "commands.h"
 #include "eval_kld.h"
 #include "eval_tokens.h"
+#include "find_model.h"
 #include "formats/npy.h"
 #include "model/teacher_forcing.h"
+#include "report_error.h"
 
 namespace youtu {
 
@@ -56,6 +58,9 @@ Status evaluate(EvalFlags& flags) {
   if (flags.kld.is_wanted == !flags.logits.empty()) {
     return Status::invalid_argument("one of --logits and --kld is needed", "logits");
   }
+  auto path = find_model(flags.configuration.model);
+  RETURN_IF_ERROR(path);
+  flags.configuration.model = *std::move(path);
   if (flags.kld.is_wanted) {
     return compare_with_reference(flags.configuration, flags.tokens, flags.kld);
   }
@@ -75,7 +80,9 @@ void add_configuration_flags(CLI::App& eval, TestedConfiguration& tested) {
                                                           {"expanded", AttentionMode::kExpanded}};
   const std::map<std::string, CacheDType> cache = {
       {"f32", CacheDType::kF32}, {"bf16", CacheDType::kBF16}, {"int8", CacheDType::kInt8}};
-  eval.add_option("--model", tested.model, "Hugging Face folder, .gguf or .youtu file")->required();
+  eval.add_option("--model", tested.model,
+                  "Hugging Face folder, .gguf or .youtu file, or a pulled model's name")
+      ->required();
   eval.add_option("--attention", tested.forcing.attention, "How attention is computed [auto]")
       ->transform(CLI::CheckedTransformer(attention).description("auto, absorbed or expanded"));
   eval.add_option("--cache", tested.forcing.cache_dtype, "Type of the latent cache [f32]")
@@ -108,8 +115,8 @@ void add_eval_command(CLI::App& app, int& exit_code) {
   eval->callback([flags, &exit_code] {
     const Status status = evaluate(*flags);
     if (status) return;
-    std::fprintf(stderr, "error: %s\n", status.message().c_str());
-    exit_code = is_flag(status.param()) ? kExitConfiguration : kExitModel;
+    exit_code =
+        report_error(is_flag(status.param()) ? status : Status(status.code(), status.message()));
   });
 }
 

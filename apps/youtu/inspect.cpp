@@ -14,10 +14,12 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "commands.h"
+#include "find_model.h"
 #include "formats/open_model.h"
 #include "formats/packed_model.h"
 #include "model/model_config.h"
 #include "model/tensor_names.h"
+#include "report_error.h"
 #include "tensor/dequantize.h"
 #include "tensor/not_finite.h"
 #include "text/tokenizer.h"
@@ -248,13 +250,15 @@ struct InspectOptions {
 };
 
 int run_inspect(const InspectOptions& options) {
-  auto model = inspect(options.path);
+  const auto path = find_model(options.path);
+  if (!path) return report_error(path.status());
+  auto model = inspect(*path);
   if (!model) {
     fmt::print(stderr, "error: {}\n", model.status().message());
     return kExitModel;
   }
   if (options.verify && model->opened.packed) {
-    if (const Status status = verify_packed_file(options.path); !status) {
+    if (const Status status = verify_packed_file(*path); !status) {
       fmt::print(stderr, "error: {}\n", status.message());
       return kExitModel;
     }
@@ -274,7 +278,9 @@ void add_inspect_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand(
       "inspect", "Check a model and print its architecture, tensors, tokenizer and template");
-  command->add_option("model", options->path, "A Hugging Face folder, a .gguf or a .youtu file")
+  command
+      ->add_option("model", options->path,
+                   "A Hugging Face folder, a .gguf or a .youtu file, or a pulled model's name")
       ->required();
   command->add_flag("--json", options->json, "Print JSON instead of tables");
   command->add_flag(

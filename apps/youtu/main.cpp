@@ -22,6 +22,9 @@ int run(int argc, char** argv) {
   youtu::add_eval_command(app, exit_code);
   youtu::add_bench_command(app, exit_code);
   youtu::add_healthcheck_command(app, exit_code);
+  youtu::add_pull_command(app, exit_code);
+  youtu::add_list_command(app, exit_code);
+  youtu::add_rm_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "commands.h"
+#include "find_model.h"
 #include "formats/open_model.h"
 #include "model/load_model.h"
 #include "model/packed_weights.h"
@@ -55,7 +56,9 @@ Status pack(const PackFlags& flags) {
   RETURN_IF_ERROR(policy);
   RETURN_IF_ERROR(check_output(flags));
   const auto begin = std::chrono::steady_clock::now();
-  const auto opened = open_model(flags.model);
+  const auto path = find_model(flags.model);
+  RETURN_IF_ERROR(path);
+  const auto opened = open_model(*path);
   if (!opened) return Status(opened.status().code(), opened.status().message());
   if (opened->packed) {
     return Status::failed_precondition(flags.model + ": is packed already (from \"" +
@@ -92,7 +95,10 @@ void add_pack_command(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<PackFlags>();
   CLI::App* command = app.add_subcommand(
       "pack", "Write a model as one file that starts at once: its weights packed for the kernels");
-  command->add_option("-m,--model", flags->model, "Hugging Face folder or .gguf file")->required();
+  command
+      ->add_option("-m,--model", flags->model,
+                   "Hugging Face folder or .gguf file, or a pulled model's name")
+      ->required();
   command->add_option("-o,--output", flags->output, "The .youtu file to write")->required();
   command
       ->add_option("--weights", flags->weights,

@@ -7,8 +7,9 @@
 #include <memory>
 
 #include "commands.h"
-#include "demo_model_path.h"
+#include "find_model.h"
 #include "memory_report.h"
+#include "report_error.h"
 #include "setting_flags.h"
 #include "youtu/engine.h"
 
@@ -29,8 +30,8 @@ int fail(int exit_code, const Status& status) {
 int run_plan(const PlanFlags& flags) {
   const Result<ConfigReport> settings = read_settings(flags.settings);
   if (!settings) return fail(kExitConfiguration, settings.status());
-  const Result<std::string> model_path = model_path_or_demo(settings->config.model);
-  if (!model_path) return fail(kExitModel, model_path.status());
+  const Result<std::string> model_path = find_model(settings->config.model, {.offline = settings->config.offline});
+  if (!model_path) return report_error(model_path.status());
   const EngineOptions options = engine_options(settings->config, *model_path);
   if (const Status status = check_engine_options(options); !status) {
     return fail(kExitConfiguration, status);

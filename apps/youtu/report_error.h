@@ -5,8 +5,8 @@
 
 namespace youtu {
 
-// Prints "error: <message>". A status that names a parameter blames a flag (exit code 2), any other
-// the model or the request (1).
+// Prints "error: <message>". A status that names a parameter blames a flag (exit code 2), a
+// cancelled one Ctrl-C (130), any other the model or the request (1).
 int report_error(const Status& status);
 
 }  // namespace youtu

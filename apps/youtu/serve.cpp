@@ -6,10 +6,11 @@
 #include "chat/sqlite_session_store.h"
 #include "commands.h"
 #include "config/server_config.h"
-#include "demo_model_path.h"
+#include "find_model.h"
 #include "http/host_rules.h"
 #include "http/server.h"
 #include "memory_report.h"
+#include "report_error.h"
 #include "server/access_control.h"
 #include "server/anthropic/messages_api.h"
 #include "server/native_api.h"
@@ -328,8 +329,8 @@ int serve(const ServeFlags& flags) {
   if (!keys) return fail(kExitConfiguration, keys.status());
   if (const Status status = check_exposure(config, *keys); !status)
     return fail(kExitConfiguration, status);
-  const Result<std::string> model_path = model_path_or_demo(config.model);
-  if (!model_path) return fail(kExitModel, model_path.status());
+  const Result<std::string> model_path = find_model(config.model, {.offline = config.offline});
+  if (!model_path) return report_error(model_path.status());
   return run_server(*report, *std::move(keys), *model_path);
 }
 

@@ -16,7 +16,7 @@ CLI::Option* add_setting(CLI::App& command, const SettingInfo& setting, std::str
   std::string help = setting.help;
   if (!setting.range.empty() && !setting.is_flag) help += "; " + setting.range;
   if (!setting.default_value.empty()) help += " (default " + setting.default_value + ")";
-  const std::string name = setting.key == "model" ? "-m," + setting.flag : setting.flag;
+  const std::string name = setting.key == "model" ? "-m," + setting.flag + ",model" : setting.flag;
   return setting.is_flag ? command.add_flag(name, value, help)
                          : command.add_option(name, value, help);
 }

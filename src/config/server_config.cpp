@@ -36,7 +36,9 @@ std::vector<Option> serving_options() {
       {"host", &ServerConfig::host, "address or name to listen on"},
       {"port", &ServerConfig::port, "port to listen on; 0 is any free one", 0, 65535},
       {"model", &ServerConfig::model,
-       "Hugging Face folder, .gguf or .youtu file; the demo model if not given"},
+       "Hugging Face folder, .gguf or .youtu file, or the name of a model to pull "
+       "(tencent/Youtu-LLM-2B); the demo model if not given"},
+      {"offline", &ServerConfig::offline, "never pull a model that is not here"},
       {"model_name", &ServerConfig::model_name,
        "name told to clients; the model's own if not given"},
       {"model_aliases", &ServerConfig::model_aliases,

@@ -22,7 +22,8 @@ namespace youtu {
 struct ServerConfig {
   std::string host = "127.0.0.1";
   int64_t port = 8080;
-  std::string model;       // empty: the demo model
+  std::string model;  // empty: the demo model
+  bool offline = false;
   std::string model_name;  // empty: the model's own name
   std::vector<std::string> model_aliases;
   int64_t max_context_tokens = 2048;
