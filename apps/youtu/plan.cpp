@@ -30,7 +30,8 @@ int fail(int exit_code, const Status& status) {
 int run_plan(const PlanFlags& flags) {
   const Result<ConfigReport> settings = read_settings(flags.settings);
   if (!settings) return fail(kExitConfiguration, settings.status());
-  const Result<std::string> model_path = find_model(settings->config.model, {.offline = settings->config.offline});
+  const Result<std::string> model_path =
+      find_model(settings->config.model, {.offline = settings->config.offline});
   if (!model_path) return report_error(model_path.status());
   const EngineOptions options = engine_options(settings->config, *model_path);
   if (const Status status = check_engine_options(options); !status) {

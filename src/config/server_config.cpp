@@ -92,6 +92,12 @@ std::vector<Option> serving_options() {
        kDay},
       {"drain_timeout", &ServerConfig::drain_timeout,
        "longest that closing waits for answers under way", 0, kDay},
+  };
+}
+
+// Who may come in, and what is written down of it.
+std::vector<Option> access_options() {
+  return {
       {"max_connections", &ServerConfig::max_connections, "connections at once", 1, 65536},
       {"max_connections_per_address", &ServerConfig::max_connections_per_address,
        "of them, from one address", 1, 65536},
@@ -134,6 +140,7 @@ std::vector<Option> session_options() {
 const std::vector<Option>& options() {
   static const std::vector<Option> all = [] {
     std::vector<Option> joined = serving_options();
+    for (const Option& option : access_options()) joined.push_back(option);
     for (const Option& option : session_options()) joined.push_back(option);
     return joined;
   }();

@@ -6,90 +6,23 @@
 
 #include <atomic>
 #include <random>
-#include <semaphore>
 #include <thread>
 
-#include "engine/engine_options.h"
-#include "tests/support/format_text.h"
 #include "tests/support/generate_alone.h"
-#include "tests/support/scripted_executor.h"
-#include "tests/support/toy_tokenizer.h"
+#include "tests/support/scripted_local_engine.h"
+#include "tests/support/step_gate.h"
 
 namespace youtu {
 namespace {
 
 using std::chrono::milliseconds;
+using test::Answer;
+using test::make_engine;
+using test::read_all;
+using test::small_options;
+using test::StepGate;
 constexpr milliseconds kLong{60000};
 using FormatKind = OutputFormat::Kind;
-
-EngineOptions small_options() {
-  EngineOptions options;
-  options.max_context_tokens = 256;
-  options.max_batch_size = 4;
-  options.max_step_tokens = 16;
-  options.max_queued_requests = 8;
-  return options;
-}
-
-std::unique_ptr<LocalEngine> make_engine(
-    const EngineOptions& options, std::function<Status(const BatchView&)> before_step = nullptr,
-    LogitScript script = hashed_logits) {
-  EXPECT_TRUE(validate(options, 131072).is_ok());
-  auto executor = std::make_unique<ScriptedExecutor>(
-      ToyTokenizer::kVocabSize, num_cache_blocks_of(options), std::move(script));
-  executor->set_before_step(std::move(before_step));
-  EngineParts parts;
-  parts.options = options;
-  parts.tokenizer = std::make_shared<ToyTokenizer>();
-  parts.executor = std::move(executor);
-  parts.model_info.name = "script";
-  return std::make_unique<LocalEngine>(std::move(parts));
-}
-
-struct Answer {
-  std::string text;
-  std::vector<TokenId> tokens;
-  GenerationEvent last;
-};
-
-Answer read_all(GenerationHandle& handle) {
-  Answer answer;
-  while (answer.last.finish_reason == FinishReason::kNone) {
-    auto event = handle.wait_next(kLong);
-    if (!event) {
-      ADD_FAILURE() << "no event in a minute";
-      break;
-    }
-    answer.text += event->text;
-    answer.tokens.insert(answer.tokens.end(), event->tokens.begin(), event->tokens.end());
-    answer.last = *std::move(event);
-  }
-  return answer;
-}
-
-// A gate in front of the steps: each needs a pass, so that a test decides what happens between two
-// steps.
-class StepGate {
- public:
-  std::function<Status(const BatchView&)> hook() {
-    return [this](const BatchView& batch) {
-      entered_.release();
-      passes_.acquire();
-      batch_sizes_.push_back(batch.sequences.size());
-      return Status::ok();
-    };
-  }
-  void wait_until_entered() { entered_.acquire(); }
-  void let_pass(int count = 1) { passes_.release(count); }
-  void open() { passes_.release(100000); }
-  // REQUIRES: the engine is gone or idle.
-  const std::vector<size_t>& batch_sizes() const { return batch_sizes_; }
-
- private:
-  std::counting_semaphore<> entered_{0};
-  std::counting_semaphore<> passes_{0};
-  std::vector<size_t> batch_sizes_;
-};
 
 TEST(LocalEngine, AnswersAndReportsUsage) {
   auto engine = make_engine(small_options());
@@ -173,62 +106,6 @@ TEST(LocalEngine, RefusesBadRequests) {
       engine->submit(request).status().message(),
       "the prompt has 200 tokens; with max_new_tokens 100 that is 300, and the context has 256");
   EXPECT_EQ(engine->stats().steps, 0);
-}
-
-TEST(LocalEngine, HoldsAnAnswerToItsFormat) {
-  auto engine = make_engine(small_options());
-  const OutputFormat formats[] = {
-      {.kind = FormatKind::kRegex, .text = "[ab]{3,5}c"},
-      {.kind = FormatKind::kChoice, .choices = {"yes", "no", "nobody"}},
-      {.kind = FormatKind::kJsonSchema,
-       .text = R"({"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"]})"},
-  };
-  std::vector<std::pair<GenerationHandle, OutputFormat>> running;
-  for (uint64_t seed = 0; seed < 12; ++seed) {
-    GenerationRequest request = formatted_request(formats[seed % 3], seed);
-    // The ban takes what the format would have; the format stays.
-    request.sampling.no_repeat_ngram_size = seed % 2 == 0 ? 1 : 0;
-    auto handle = engine->submit(request);
-    ASSERT_TRUE(handle.is_ok()) << handle.status().message();
-    running.emplace_back(*std::move(handle), formats[seed % 3]);
-  }
-  for (auto& [handle, format] : running) {
-    const Answer answer = read_all(handle);
-    EXPECT_EQ(answer.last.finish_reason, FinishReason::kEndOfSequence)
-        << answer.last.status.message();
-    EXPECT_TRUE(FormatText(format).matches(answer.text)) << answer.text;
-  }
-}
-
-TEST(LocalEngine, CutsAFormatWhereItsTokensEnd) {
-  auto engine = make_engine(small_options());
-  auto handle =
-      engine->submit(formatted_request({.kind = FormatKind::kRegex, .text = "a{100}"}, 1));
-  const Answer answer = read_all(*handle);
-  EXPECT_EQ(answer.last.finish_reason, FinishReason::kLength);
-  EXPECT_EQ(answer.text, std::string(60, 'a'));
-}
-
-// What cannot be followed any more costs its own request and nobody else's.
-TEST(LocalEngine, AFormatThatIsTooAmbiguousEndsItsRequestOnly) {
-  const LogitScript always_a = [](std::span<const TokenId>, std::span<float> logits) {
-    std::ranges::fill(logits, 0.0f);
-    logits['a'] = 9.0f;
-  };
-  auto engine = make_engine(small_options(), nullptr, always_a);
-  GenerationRequest request =
-      formatted_request({.kind = FormatKind::kRegex, .text = "((a|aa){1,60000}){1,60000}b"}, 1);
-  request.sampling.max_new_tokens = 240;
-  request.sampling.temperature = 0;
-  auto ambiguous = engine->submit(request);
-  auto other = engine->submit(formatted_request({.kind = FormatKind::kRegex, .text = "x{50}"}, 2));
-  ASSERT_TRUE(ambiguous.is_ok()) << ambiguous.status().message();
-  EXPECT_EQ(read_all(*other).text, std::string(50, 'x'));
-  const Answer answer = read_all(*ambiguous);
-  EXPECT_EQ(answer.last.finish_reason, FinishReason::kError);
-  EXPECT_EQ(answer.last.status.reason(), "format_error");
-  auto next = engine->submit(formatted_request({.kind = FormatKind::kRegex, .text = "y{5}"}, 3));
-  EXPECT_EQ(read_all(*next).text, "yyyyy");
 }
 
 TEST(LocalEngine, TakesARequestThatFillsTheContextExactly) {

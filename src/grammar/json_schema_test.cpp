@@ -139,7 +139,8 @@ TEST(JsonSchema, CombinationsAndReferences) {
        {R"({"x":null})"}},
       {R"({"$ref": "#/definitions/node", "definitions": {"node": {"type": "object",
            "properties": {"v": {"type": "integer"}, "next": {"anyOf": [
-           {"$ref": "#/definitions/node"}, {"type": "null"}]}}, "required": ["v", "next"], "additionalProperties": false}}})",
+           {"$ref": "#/definitions/node"}, {"type": "null"}]}}, "required": ["v", "next"],
+           "additionalProperties": false}}})",
        {R"({"v":1,"next":null})", R"({"v":1,"next":{"v":2,"next":{"v":3,"next":null}}})"},
        {R"({"v":1})", R"({"v":1,"next":{"v":2}})"}},
       {R"({"$ref": "#/$defs/a~1b%25", "$defs": {"a/b%": {"type": "null"}}})", {"null"}, {"1"}},

@@ -55,7 +55,8 @@ TEST_F(AccessControlTest, LetsKeysInAndSaysWhoseTheyAre) {
 }
 
 TEST_F(AccessControlTest, AsksForAKeyEverywhereButInPublic) {
-  for (const std::string path : {"/chat", "/metrics", "/v1/models", "/health/", "/HEALTH", "/x", "/assets"}) {
+  for (const std::string path :
+       {"/chat", "/metrics", "/v1/models", "/health/", "/HEALTH", "/x", "/assets"}) {
     http::Request nobody = request({}, path);
     const auto refusal = access_.admit(nobody);
     ASSERT_TRUE(refusal.has_value()) << path;

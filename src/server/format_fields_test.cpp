@@ -20,7 +20,7 @@ TEST(FormatFields, ReadsOpenAisForms) {
   EXPECT_EQ((*read(R"({"response_format":{"type":"json_object"}})"))->kind, Kind::kJsonObject);
   const auto format =
       *read(R"({"response_format":{"type":"json_schema","json_schema":{"name":"n","strict":true,)"
-             R"("schema":{"type":"object","properties":{"z":{},"a":{}}}}}})");
+            R"("schema":{"type":"object","properties":{"z":{},"a":{}}}}}})");
   EXPECT_EQ(format->kind, Kind::kJsonSchema);
   // In the order in which the client wrote it.
   EXPECT_EQ(format->text, R"({"type":"object","properties":{"z":{},"a":{}}})");

@@ -79,7 +79,7 @@ Result<std::shared_ptr<OpenTurn>> NativeApi::open_turn(const ChatRequest& chat,
                                     "session_id", "no_chat_template");
   }
   return sessions_.store->begin_turn({owner, *chat.session.id}, chat.messages,
-                                    chat.session.from_turn);
+                                     chat.session.from_turn);
 }
 
 Result<ChatJob> NativeApi::begin(const http::Request& request) const {

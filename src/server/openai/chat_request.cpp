@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "server/json_fields.h"
 #include "server/message_fields.h"
-#include "server/openai/common_fields.h"
+#include "server/openai/request_fields.h"
 #include "server/openai/tool_fields.h"
 
 namespace youtu::openai {

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "server/json_fields.h"
-#include "server/openai/common_fields.h"
+#include "server/openai/request_fields.h"
 
 namespace youtu::openai {
 

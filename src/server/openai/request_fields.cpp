@@ -1,4 +1,4 @@
-#include "server/openai/common_fields.h"
+#include "server/openai/request_fields.h"
 
 #include <string>
 
