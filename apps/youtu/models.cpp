@@ -32,8 +32,9 @@ Status list() {
   for (const hub::PulledModel& model : *pulled) width = std::max(width, model.model.text().size());
   for (const hub::PulledModel& model : *pulled) {
     const std::string missing = model.first_missing();
-    fmt::print("{:<{}}  {:>9}  {}{}\n", model.model.text(), width, bytes_text(model.total_bytes()),
-               model.folder, missing.empty() ? "" : "  (incomplete: " + missing + ")");
+    fmt::print("{:<{}}  {:>9}  {}{}\n", model.model.text(), width,
+               file_size_text(model.total_bytes()), model.folder,
+               missing.empty() ? "" : "  (incomplete: " + missing + ")");
   }
   return Status::ok();
 }
@@ -56,7 +57,7 @@ Status remove(const std::string& given) {
   RETURN_IF_ERROR(lock);
   const Result<int64_t> freed = hub::remove_pulled(**pulled);
   RETURN_IF_ERROR(freed);
-  fmt::print("removed {}, {}\n", name->text(), bytes_text(*freed));
+  fmt::print("removed {}, {}\n", name->text(), file_size_text(*freed));
   return Status::ok();
 }
 

@@ -27,13 +27,14 @@ std::string bar(int percent_done) {
 std::string speed_text(const Transfer& transfer) {
   if (transfer.bytes_per_second <= 0) return "";
   const double left = static_cast<double>(transfer.total_bytes - transfer.done_bytes);
-  return fmt::format("  {}/s  {} left", bytes_text(static_cast<int64_t>(transfer.bytes_per_second)),
+  return fmt::format("  {}/s  {} left",
+                     file_size_text(static_cast<int64_t>(transfer.bytes_per_second)),
                      duration_text(std::max(0.0, left) / transfer.bytes_per_second));
 }
 
 }  // namespace
 
-std::string bytes_text(int64_t bytes) {
+std::string file_size_text(int64_t bytes) {
   constexpr std::array<std::string_view, 4> kUnits = {"kB", "MB", "GB", "TB"};
   if (bytes < 1000) return fmt::format("{} B", bytes);
   double value = static_cast<double>(bytes) / 1000;
@@ -54,8 +55,8 @@ std::string duration_text(double seconds) {
 }
 
 std::string progress_text(const Transfer& transfer) {
-  return fmt::format("{:3} %  {} of {}{}", percent(transfer), bytes_text(transfer.done_bytes),
-                     bytes_text(transfer.total_bytes), speed_text(transfer));
+  return fmt::format("{:3} %  {} of {}{}", percent(transfer), file_size_text(transfer.done_bytes),
+                     file_size_text(transfer.total_bytes), speed_text(transfer));
 }
 
 std::string progress_bar(const Transfer& transfer, int columns) {

@@ -20,7 +20,7 @@ std::string progress_bar(const Transfer& transfer, int columns);
 // The same for a file: without the bar and the name.
 std::string progress_text(const Transfer& transfer);
 
-std::string bytes_text(int64_t bytes);      // "3.9 GB": powers of 1000, as disks are sold
+std::string file_size_text(int64_t bytes);  // "3.9 GB": powers of 1000, as disks are sold
 std::string duration_text(double seconds);  // "1:02", "2:03:04"
 
 }  // namespace youtu

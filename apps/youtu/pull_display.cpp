@@ -63,7 +63,7 @@ void PullDisplay::begin_file(const std::string& name) {
 }
 
 void PullDisplay::end_file(const hub::RemoteFile& file) {
-  say(file.name + "  " + bytes_text(file.size));
+  say(file.name + "  " + file_size_text(file.size));
 }
 
 void PullDisplay::run() {
