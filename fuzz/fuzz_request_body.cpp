@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "server/message_fields.h"
 #include "server/wire.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -21,7 +22,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(youtu::validate(request->sampling).is_ok());
   CHECK(!request->messages.empty() && request->messages.size() <= youtu::kMaxMessages + 1);
   CHECK(youtu::parse_json(youtu::chat_answer_body({}, *request, "model")).is_ok());
-  for (const char c : youtu::ignored_fields_header(request->ignored_fields))
-    CHECK(c >= ' ' && c != 0x7f);
+  for (const char c : youtu::ignored_fields_header(request->warnings)) CHECK(c >= ' ' && c != 0x7f);
   return 0;
 }

@@ -42,7 +42,7 @@ class MessagesApiTest : public ::testing::Test {
     Json body = {{"model", "m"},
                  {"max_tokens", 64},
                  {"messages", {{{"role", "user"}, {"content", "hello"}}}}};
-    body.update(fields);
+    if (!fields.is_null()) body.update(fields);
     return test::post_json(server_->port(), path, body.dump());
   }
   static Json json(const RawResponse& response) {

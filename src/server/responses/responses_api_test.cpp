@@ -54,7 +54,7 @@ class ResponsesApiTest : public ::testing::Test {
   }
   RawResponse post(Json fields) {
     Json body = {{"model", "m"}, {"input", "hello"}};
-    body.update(fields);
+    if (!fields.is_null()) body.update(fields);
     return test::post_json(server_->port(), "/v1/responses", body.dump());
   }
   RawResponse erase(const std::string& id) {
