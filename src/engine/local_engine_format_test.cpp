@@ -68,7 +68,7 @@ TEST(LocalEngineFormats, AFormatThatIsTooAmbiguousEndsItsRequestOnly) {
   };
   auto engine = make_engine(small_options(), nullptr, always_a);
   GenerationRequest request =
-      formatted_request({.kind = FormatKind::kRegex, .text = "((a|aa){1,60000}){1,60000}b"}, 1);
+      formatted_request({.kind = FormatKind::kRegex, .text = "((a|aa){1,60000}){200,60000}b"}, 1);
   request.sampling.max_new_tokens = 240;
   request.sampling.temperature = 0;
   auto ambiguous = engine->submit(request);

@@ -222,7 +222,8 @@ TEST(CompiledFormat, GivesUpWhatIsTooAmbiguous) {
   const PieceTokenizer tokenizer(random_pieces(8));
   auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);
   CompiledFormat format(
-      *build_automaton({.kind = Kind::kRegex, .text = "((a|aa){1,60000}){1,60000}b"}), vocabulary);
+      *build_automaton({.kind = Kind::kRegex, .text = "((a|aa){1,60000}){200,60000}b"}),
+      vocabulary);
   std::vector<TokenId> completion;
   FormatCursor cursor;
   Status last;
