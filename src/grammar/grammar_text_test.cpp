@@ -90,6 +90,20 @@ TEST(GrammarText, SaysWhereItIsRefused) {
   }
 }
 
+// Each rule is written after the one that uses it, and in the other order.
+TEST(GrammarText, ReadsLongChainsOfRules) {
+  for (const bool is_forward : {true, false}) {
+    std::string text = "root ::= r0\n";
+    constexpr int kCount = 3000;
+    for (int i = 0; i < kCount; ++i) {
+      const int rule = is_forward ? i : kCount - 1 - i;
+      const std::string next = rule + 1 == kCount ? "\"b\"" : "r" + std::to_string(rule + 1);
+      text += "r" + std::to_string(rule) + " ::= " + next + "\n";
+    }
+    EXPECT_TRUE(FormatText(grammar(text)).matches("b")) << is_forward;
+  }
+}
+
 TEST(GrammarText, LimitsHold) {
   const std::string deep = "root ::= " + std::string(60'000, '(');
   EXPECT_NE(check_output_format(grammar(deep)).message().find("nested deeper than 64"),

@@ -12,20 +12,24 @@ namespace {
 
 using Kind = Expr::Kind;
 
-// Goes over all expressions until nothing new is found. Parts are mostly added before what they are
-// parts of, so few rounds are enough.
+// Goes over all expressions until nothing new is found: up, for what is written before it is used,
+// and down, for rules that are used before they are written.
 std::vector<bool> least_fixed_point(
     const Grammar& grammar,
     const std::function<bool(const Expr&, const std::vector<bool>&)>& holds) {
-  std::vector<bool> known(grammar.num_exprs(), false);
-  for (bool has_changed = true; has_changed;) {
+  const auto num_exprs = static_cast<ExprId>(grammar.num_exprs());
+  std::vector<bool> known(num_exprs, false);
+  bool has_changed = false;
+  const auto look_at = [&](ExprId id) {
+    if (known[id] || !holds(grammar.expr(id), known)) return;
+    known[id] = true;
+    has_changed = true;
+  };
+  do {
     has_changed = false;
-    for (ExprId id = 0; id < grammar.num_exprs(); ++id) {
-      if (known[id] || !holds(grammar.expr(id), known)) continue;
-      known[id] = true;
-      has_changed = true;
-    }
-  }
+    for (ExprId id = 0; id < num_exprs; ++id) look_at(id);
+    for (ExprId id = num_exprs; id-- > 0;) look_at(id);
+  } while (has_changed);
   return known;
 }
 
