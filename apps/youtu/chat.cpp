@@ -1,7 +1,11 @@
 // `youtu chat`: a conversation in the terminal. Answers go to stdout as they come, everything else
 // to stderr, so that lines from a pipe work as well as a person at a terminal.
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,12 +13,15 @@
 #include <utility>
 #include <vector>
 
-#include "base/utf8.h"
+#include "chat_commands.h"
 #include "commands.h"
-#include "completion.h"
+#include "conversation.h"
 #include "engine_flags.h"
+#include "line_reader.h"
 #include "report_error.h"
 #include "sampling_flags.h"
+#include "sampling_settings.h"
+#include "saved_conversation.h"
 #include "terminal.h"
 
 namespace youtu {
@@ -24,112 +31,150 @@ struct ChatFlags {
   EngineFlags engine;
   SamplingFlags sampling;
   std::optional<std::string> system;
+  bool keeps_history = true;
 };
-
-constexpr std::string_view kHelp =
-    "/help           this list\n"
-    "/reset          begin a new conversation\n"
-    "/preset NAME    sample by another preset (no NAME: say which there are)\n"
-    "/system TEXT    begin a new conversation with this system message (no TEXT: without one)\n"
-    "/exit           end (Ctrl-D does too); Ctrl-C stops an answer\n"
-    "Everything else is said to the model; //text says /text.\n";
 
 void say(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
+void say_line(std::string_view text) {
+  say(std::string(text) + "\n");
+}
 
-// The messages so far and how the next answer is sampled.
-class Conversation {
+// "~/a" as shells read it.
+std::string expanded(std::string_view path) {
+  const char* home = std::getenv("HOME");
+  return path.starts_with("~/") && home ? home + std::string(path.substr(1)) : std::string(path);
+}
+
+// What the commands of a conversation do. What is wrong in one is told and forgotten.
+class ChatCommands {
  public:
-  Conversation(Engine& engine, ChatFlags flags, SamplingParams sampling, InterruptWatch& interrupt)
-      : engine_(engine),
-        flags_(std::move(flags)),
-        sampling_(std::move(sampling)),
-        interrupt_(interrupt) {
-    reset();
-  }
-
-  // Answers `text` on stdout. An error leaves the conversation as it was before.
-  Status answer(std::string text) {
-    if (!is_utf8(text)) return Status::invalid_argument("the line is not UTF-8", "prompt");
-    messages_.push_back({.role = "user", .content = std::move(text)});
-    Result<Completion> completion = complete();
-    if (!completion) {
-      messages_.pop_back();
-      return completion.status();
-    }
-    std::putchar('\n');
-    std::fflush(stdout);
-    if (completion->finish_reason == FinishReason::kLength) {
-      say("(the answer reached max_new_tokens or the context length)\n");
-    } else if (completion->finish_reason == FinishReason::kCancelled) {
-      say("(stopped)\n");
-    }
-    messages_.push_back({.role = "assistant", .content = std::move(completion->text)});
-    return Status::ok();
-  }
+  explicit ChatCommands(Conversation& conversation) : conversation_(conversation) {}
 
   // Runs a line that begins with '/'. False: the conversation is over.
-  bool run_command(std::string_view line) {
-    const size_t space = line.find(' ');
+  bool run(std::string_view line) {
+    const size_t space = line.find_first_of(" \n");
     const std::string_view name = line.substr(0, space);
     std::string_view argument = space == line.npos ? "" : line.substr(space + 1);
     argument.remove_prefix(std::min(argument.find_first_not_of(' '), argument.size()));
+    while (argument.ends_with(' ')) argument.remove_suffix(1);
     if (name == "/exit" || name == "/quit") return false;
-    if (name == "/help") {
-      say(kHelp);
-    } else if (name == "/reset") {
-      reset();
-      say("A new conversation.\n");
-    } else if (name == "/preset") {
-      set_preset(argument);
-    } else if (name == "/system") {
-      flags_.system = argument.empty() ? std::nullopt : std::optional(std::string(argument));
-      reset();
-      say("A new conversation.\n");
-    } else {
-      say("There is no " + std::string(name) + "; /help names the commands.\n");
-    }
+    if (const Status status = run(name, argument); !status) say_line(status.message());
     return true;
   }
 
+  bool tells_speed() const { return tells_speed_; }
+
  private:
-  void reset() {
-    messages_.clear();
-    if (flags_.system) messages_.push_back({.role = "system", .content = *flags_.system});
-  }
-
-  void set_preset(std::string_view name) {
-    SamplingFlags changed = flags_.sampling;
-    if (!name.empty()) changed.preset = name;
-    Result<SamplingParams> sampling = sampling_params(changed);
-    if (!sampling) {
-      say(sampling.status().message() + "\n");
-      return;
+  Status run(std::string_view name, std::string_view argument) {
+    if (name == "/help") {
+      say(chat_help());
+    } else if (name == "/clear" || name == "/reset") {
+      conversation_.begin(conversation_.system());
+      say_line("A new conversation.");
+    } else if (name == "/system") {
+      conversation_.begin(argument.empty() ? std::nullopt : std::optional(std::string(argument)));
+      say_line("A new conversation.");
+    } else if (name == "/preset") {
+      return set_preset(argument);
+    } else if (name == "/set") {
+      return set(argument);
+    } else if (name == "/think") {
+      return set_thinking(argument);
+    } else if (name == "/stats") {
+      return set_stats(argument);
+    } else if (name == "/save" || name == "/save!") {
+      return save(argument, name == "/save!");
+    } else if (name == "/load") {
+      return load(argument);
+    } else {
+      say_line(no_such_command(name));
     }
-    flags_.sampling = std::move(changed);
-    sampling_ = *std::move(sampling);
-    say("Preset " + flags_.sampling.preset + " (of " + preset_names() + ").\n");
+    return Status::ok();
   }
 
-  Result<Completion> complete() {
-    Result<std::vector<TokenId>> tokens = engine_.tokenizer().encode_chat(
-        messages_, {.enable_thinking = flags_.engine.enable_thinking});
-    if (!tokens) return tokens.status();
-    interrupt_.clear();
-    const auto print = [](std::string_view text) {
-      std::fwrite(text.data(), 1, text.size(), stdout);
-      std::fflush(stdout);
-    };
-    return run_request(engine_, {.prompt_tokens = std::move(*tokens), .sampling = sampling_}, print,
-                       [this] { return interrupt_.is_set(); });
+  Status set_preset(std::string_view name) {
+    SamplingFlags& flags = conversation_.settings().sampling;
+    SamplingFlags changed = flags;
+    if (!name.empty()) changed.preset = name;
+    if (const auto sampling = sampling_params(changed); !sampling) return sampling.status();
+    flags = std::move(changed);
+    say_line("Preset " + flags.preset + " (of " + preset_names() + ").");
+    return Status::ok();
   }
 
-  Engine& engine_;
-  ChatFlags flags_;
-  SamplingParams sampling_;
-  InterruptWatch& interrupt_;
-  std::vector<ChatMessage> messages_;
+  Status set(std::string_view argument) {
+    SamplingFlags& flags = conversation_.settings().sampling;
+    const size_t space = argument.find(' ');
+    const std::string_view name = argument.substr(0, space);
+    if (space != argument.npos) {
+      std::string_view value = argument.substr(space + 1);
+      value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+      if (const Status status = set_sampling(flags, name, value); !status) return status;
+    }
+    const Result<SamplingParams> params = sampling_params(flags);
+    if (!params) return params.status();
+    const std::vector<std::string>& names = sampling_setting_names();
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
+      return set_sampling(flags, name, "");  // says which name may be meant
+    }
+    for (const std::string& known : names) {
+      if (name.empty() || name == known) say_line(known + " " + sampling_value(*params, known));
+    }
+    return Status::ok();
+  }
+
+  Status set_thinking(std::string_view argument) {
+    std::optional<bool>& setting = conversation_.settings().enable_thinking;
+    if (argument == "on" || argument == "off") {
+      setting = argument == "on";
+    } else if (argument == "auto") {
+      setting.reset();
+    } else if (!argument.empty()) {
+      return Status::invalid_argument("/think on, off or auto");
+    }
+    say_line(!setting   ? "The model's template decides whether it thinks first."
+             : *setting ? "The model thinks first, where its template knows how."
+                        : "The model answers at once, where its template knows how.");
+    return Status::ok();
+  }
+
+  Status set_stats(std::string_view argument) {
+    if (argument == "on" || argument == "off") {
+      tells_speed_ = argument == "on";
+    } else if (!argument.empty()) {
+      return Status::invalid_argument("/stats on or off");
+    }
+    if (argument != "off") {
+      const std::optional<Completion>& last = conversation_.last();
+      say_line(last ? speed_text(*last) : "There is no answer yet.");
+    }
+    return Status::ok();
+  }
+
+  Status save(std::string_view file, bool replaces) {
+    if (file.empty()) return Status::invalid_argument("/save FILE");
+    const std::string path = expanded(file);
+    const Status status = save_conversation(
+        {conversation_.messages(), conversation_.settings().sampling}, path, replaces);
+    if (status) say_line("Saved " + path + ".");
+    return status;
+  }
+
+  Status load(std::string_view file) {
+    if (file.empty()) return Status::invalid_argument("/load FILE");
+    Result<SavedConversation> saved = load_conversation(expanded(file));
+    if (!saved) return saved.status();
+    say_line(
+        fmt::format("{} messages, preset {}.", saved->messages.size(), saved->sampling.preset));
+    conversation_.go_on(std::move(saved->messages));
+    conversation_.settings().sampling = std::move(saved->sampling);
+    return Status::ok();
+  }
+
+  Conversation& conversation_;
+  bool tells_speed_ = false;
 };
 
 void greet(const ModelInfo& model) {
@@ -138,31 +183,48 @@ void greet(const ModelInfo& model) {
       std::to_string(model.context_length) + " tokens. /help names the commands.\n");
 }
 
-// A message that a person typed wrong is told and forgotten; in a pipe it ends the program, so that
-// a script sees it.
+// One thing said to the model. At a terminal an error is told and forgotten; in a pipe it ends the
+// program, so that a script sees it.
+Status say_to_model(Conversation& conversation, std::string text, const LineReader& reader,
+                    bool tells_speed) {
+  const Status status = conversation.answer(std::move(text));
+  if (status) {
+    if (tells_speed) {
+      say_line(styled(Style::kDim, speed_text(*conversation.last()), STDERR_FILENO));
+    }
+    return status;
+  }
+  if (!reader.is_terminal()) return status;
+  say_line("error: " + status.message());
+  if (status.reason() == "context_length_exceeded") say_line("/clear begins a new conversation.");
+  return Status::ok();
+}
+
 Status converse(Conversation& conversation, LineReader& reader) {
-  std::string line;
-  for (;;) {
-    const LineReader::Event event = reader.read("> ", line);
+  ChatCommands commands(conversation);
+  std::string text;
+  for (bool was_interrupted = false;;) {
+    const LineReader::Event event = reader.read(text);
     if (event == LineReader::Event::kEnd) {
       if (reader.is_terminal()) say("\n");
       return Status::ok();
     }
     if (event == LineReader::Event::kInterrupted) {
-      say("\n(/exit or Ctrl-D ends the conversation)\n");
+      say("\n");
+      if (was_interrupted) return Status::ok();
+      was_interrupted = true;
+      say_line("(Ctrl-C again, /exit or Ctrl-D ends the conversation)");
       continue;
     }
-    if (line.empty()) continue;
-    if (line.starts_with('/') && !line.starts_with("//")) {
-      if (!conversation.run_command(line)) return Status::ok();
+    was_interrupted = false;
+    if (text.empty()) continue;
+    if (text.starts_with('/') && !text.starts_with("//")) {
+      if (!commands.run(text)) return Status::ok();
       continue;
     }
-    if (line.starts_with("//")) line.erase(0, 1);
-    const Status status = conversation.answer(line);
-    if (status.is_ok()) continue;
-    if (!reader.is_terminal()) return status;
-    say("error: " + status.message() + "\n");
-    if (status.reason() == "context_length_exceeded") say("/reset begins a new conversation.\n");
+    if (text.starts_with("//")) text.erase(0, 1);
+    const Status status = say_to_model(conversation, text, reader, commands.tells_speed());
+    if (!status) return status;
   }
 }
 
@@ -175,11 +237,13 @@ Status chat(const ChatFlags& flags) {
     return Status::failed_precondition(
         "the model has no chat template (youtu generate --raw continues a text)");
   }
-  LineReader reader;
+  LineReader reader(suggest_for_chat,
+                    InputHistory(flags.keeps_history ? usual_history_path() : ""));
   // Lines from a pipe: Ctrl-C is meant for the whole of it.
   InterruptWatch interrupt(reader.is_terminal());
   if (reader.is_terminal()) greet((*engine)->model_info());
-  Conversation conversation(**engine, flags, *sampling, interrupt);
+  Conversation conversation(**engine, {flags.sampling, flags.engine.enable_thinking}, interrupt);
+  conversation.begin(flags.system);
   return converse(conversation, reader);
 }
 
@@ -189,9 +253,11 @@ void add_chat_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("chat", "A conversation in the terminal");
   auto flags = std::make_shared<ChatFlags>();
   command->add_option("--system", flags->system, "The system message");
+  command->add_flag("--history,!--no-history", flags->keeps_history,
+                    "Keep what is typed for the arrow keys of the next time; default: on");
   add_engine_flags(*command, flags->engine, "-m,--model,model");
   add_sampling_flags(*command, flags->sampling);
-  command->footer(std::string("In the conversation:\n") + std::string(kHelp));
+  command->footer("In the conversation:\n" + chat_help());
   command->callback([flags, &exit_code] {
     const Status status = chat(*flags);
     exit_code = status.is_ok() ? kExitOk : report_error(status);

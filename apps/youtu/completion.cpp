@@ -28,6 +28,7 @@ Result<Completion> run_request(Engine& engine, GenerationRequest request,
     }
     completion.finish_reason = event->finish_reason;
     completion.usage = event->usage;
+    completion.timings = event->timings;
   }
   return completion;
 }

@@ -15,6 +15,7 @@ struct Completion {
   std::string text;
   FinishReason finish_reason = FinishReason::kNone;
   Usage usage;
+  RequestTimings timings;
 };
 
 // `on_text` gets each piece of text; whole characters only. `is_interrupted` is asked several times

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "elapsed_line.h"
 #include "find_model.h"
 
 namespace youtu {
@@ -55,7 +56,9 @@ Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags) {
   options.num_threads = flags.num_threads;
   options.max_context_tokens = flags.max_context_tokens;
   options.enable_batching = false;
+  std::optional<ElapsedLine> waiting(std::in_place, "loading " + options.model_path);
   Result<std::unique_ptr<Engine>> engine = create_engine(options);
+  waiting.reset();
   if (!engine) return engine;
   const ModelInfo& model = (*engine)->model_info();
   if (model.has_pack_cache_news) std::fprintf(stderr, "note: %s\n", model.pack_cache.c_str());

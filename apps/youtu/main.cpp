@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   youtu::add_pull_command(app, exit_code);
   youtu::add_list_command(app, exit_code);
   youtu::add_rm_command(app, exit_code);
+  youtu::add_completion_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version

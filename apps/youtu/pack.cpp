@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/check.h"
 #include "commands.h"
+#include "elapsed_line.h"
 #include "find_model.h"
 #include "formats/open_model.h"
 #include "model/load_model.h"
@@ -64,6 +66,7 @@ Status pack(const PackFlags& flags) {
     return Status::failed_precondition(flags.model + ": is packed already (from \"" +
                                        opened->packed->path + "\")");
   }
+  std::optional<ElapsedLine> waiting(std::in_place, "packing " + flags.model);
   const auto loaded = load_model(*opened, {.num_threads = flags.num_threads, .weights = *policy});
   // A parameter would be a key of the model's files, not a flag.
   if (!loaded) return Status(loaded.status().code(), loaded.status().message());
@@ -74,6 +77,7 @@ Status pack(const PackFlags& flags) {
                                       .key = pack_cache_key(*opened, loaded->config, *policy),
                                       .full_precision = loaded->full_precision,
                                       .replaces = flags.force}));
+  waiting.reset();
   const auto written = std::chrono::steady_clock::now();
   uint64_t source_bytes = 0;
   for (const TensorView& tensor : opened->tensors->tensors()) source_bytes += tensor.data.size();

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,7 +10,7 @@ namespace youtu {
 namespace {
 
 // What a signal handler may touch; the process's, as the signal is. The pipe wakes whoever waits
-// for a line: the signal may reach any thread, and may come just before the wait begins.
+// for input: the signal may reach any thread, and may come just before the wait begins.
 volatile sig_atomic_t interrupted = 0;
 int wake_pipe[2] = {-1, -1};
 
@@ -23,16 +22,6 @@ void on_interrupt(int) {
 void drain_wake_pipe() {
   char bytes[64];
   while (read(wake_pipe[0], bytes, sizeof(bytes)) > 0) {
-  }
-}
-
-// Waits until a line is typed; false if Ctrl-C comes first.
-bool wait_for_line() {
-  pollfd sources[] = {{STDIN_FILENO, POLLIN, 0}, {wake_pipe[0], POLLIN, 0}};
-  for (;;) {
-    const int ready = poll(sources, 2, -1);
-    if (ready < 0) continue;  // a signal; if it was Ctrl-C, the pipe says so
-    return sources[1].revents == 0;
   }
 }
 
@@ -58,26 +47,27 @@ bool InterruptWatch::is_set() const {
 
 void InterruptWatch::clear() {
   interrupted = 0;
+  if (wake_pipe[0] >= 0) drain_wake_pipe();
 }
 
-LineReader::LineReader() : is_terminal_(isatty(STDIN_FILENO) != 0) {}
-
-LineReader::~LineReader() {
-  free(buffer_);
+WaitEvent wait_for_input() {
+  pollfd sources[] = {{STDIN_FILENO, POLLIN, 0}, {wake_pipe[0], POLLIN, 0}};
+  if (poll(sources, 2, -1) < 0) return WaitEvent::kOtherSignal;
+  if (sources[1].revents == 0) return WaitEvent::kInput;
+  drain_wake_pipe();
+  return WaitEvent::kInterrupted;
 }
 
-LineReader::Event LineReader::read(const char* prompt, std::string& line) {
-  if (is_terminal_) {
-    drain_wake_pipe();  // an earlier Ctrl-C has been answered
-    fputs(prompt, stdout);
-    fflush(stdout);
-    if (!wait_for_line()) return Event::kInterrupted;
-  }
-  const ssize_t size = getline(&buffer_, &capacity_, stdin);
-  if (size < 0) return Event::kEnd;
-  line.assign(buffer_, static_cast<size_t>(size));
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
-  return Event::kLine;
+bool has_colours(int file_descriptor) {
+  const char* refused = getenv("NO_COLOR");
+  const char* terminal = getenv("TERM");
+  if ((refused && *refused) || !terminal || std::string_view(terminal) == "dumb") return false;
+  return isatty(file_descriptor) != 0;
+}
+
+std::string styled(Style style, std::string_view text, int file_descriptor) {
+  if (!has_colours(file_descriptor)) return std::string(text);
+  return (style == Style::kDim ? "\033[2m" : "\033[1m") + std::string(text) + "\033[0m";
 }
 
 }  // namespace youtu

@@ -1,8 +1,9 @@
-// The terminal of a conversation: lines in, and Ctrl-C as a question instead of an end.
+// The terminal of a conversation: Ctrl-C as a question instead of an end, and colours where they
+// are wanted.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 
 namespace youtu {
 
@@ -22,25 +23,15 @@ class InterruptWatch {
   const bool is_active_;
 };
 
-// Reads stdin line by line.
-class LineReader {
- public:
-  LineReader();
-  ~LineReader();
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
+enum class WaitEvent { kInput, kInterrupted, kOtherSignal };
+// Until stdin has something to read, or Ctrl-C is pressed while a watch is active; signals that
+// have a handler end it, too.
+WaitEvent wait_for_input();
 
-  // Whether a person types the lines; then prompts are worth printing.
-  bool is_terminal() const { return is_terminal_; }
-
-  enum class Event { kLine, kInterrupted, kEnd };
-  // The next line, without its end, in `line`. Lines are printed for after `prompt` on a terminal.
-  Event read(const char* prompt, std::string& line);
-
- private:
-  bool is_terminal_ = false;
-  char* buffer_ = nullptr;  // getline()'s, kept between lines
-  size_t capacity_ = 0;
-};
+// `text` between the codes of a style, or as it is where `file_descriptor` is no terminal that
+// knows colours, or NO_COLOR is set (no-color.org).
+enum class Style { kDim, kBold };
+std::string styled(Style style, std::string_view text, int file_descriptor);
+bool has_colours(int file_descriptor);
 
 }  // namespace youtu

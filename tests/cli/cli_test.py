@@ -17,7 +17,7 @@ import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
-COMMANDS = ("serve", "plan", "chat", "generate", "inspect", "pack", "eval", "bench", "pull", "list", "rm")
+COMMANDS = ("serve", "plan", "chat", "generate", "inspect", "pack", "eval", "bench", "pull", "list", "rm", "completion")
 TIMEOUT_S = 120
 DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "models", "demo")
 

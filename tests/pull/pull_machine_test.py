@@ -6,6 +6,7 @@
 import hashlib
 import json
 import os
+import pty
 import re
 import resource
 import signal
@@ -19,7 +20,7 @@ from pull_case import FILES, LARGE, PIECE, PROGRAM, TIMEOUT_S, PullTest
 
 
 class Machine(PullTest):
-    """The disk, the files that are there, and other processes."""
+    """The disk, the files that are there, the terminal, and other processes."""
 
     def setUp(self):
         super().setUp()
@@ -76,6 +77,29 @@ class Machine(PullTest):
                     for first, last in [re.findall(r"\d+", headers["Range"])])
         self.assertLessEqual(asked, len(LARGE) - at_least)
         self.assertFalse((self.models / "org/model/.parts").exists())
+
+    def test_a_terminal_sees_a_bar(self):
+        self.slow_after(20 << 20)
+        leader, follower = pty.openpty()
+        process = subprocess.Popen(self.command("org/model", "--connections", "1"), stdout=subprocess.DEVNULL, stderr=follower,
+                                   env=self.environment())
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        os.close(follower)
+        seen = ""
+        while not re.search(r"\r\x1b\[K\[#+\.+\]  31 %  21\.0 MB of 67\.1 MB  [\d.]+ .?B/s  \d+:\d+ left", seen):
+            self.assertIsNone(process.poll(), seen)
+            seen += os.read(leader, 4096).decode()
+        self.release.set()
+        while True:
+            try:
+                seen += os.read(leader, 4096).decode()
+            except OSError:
+                break
+        os.close(leader)
+        self.assertEqual(process.wait(), 0, seen)
+        self.assertIn("model.safetensors  67.1 MB\r\n", seen)
+        self.assertTrue(seen.endswith("\r\x1b[K"), seen[-80:])
 
     def test_kill_9(self):
         process = self.start_and_wait(5 << 20)
