@@ -102,11 +102,13 @@ TEST_F(SqliteSessionStoreTest, KeepsCallsOfToolsAndTheirResults) {
   result.tool_call_id = "call_1";
   ChatMessage call = {.role = "assistant", .content = ""};
   call.tool_calls = {{"call_1", "weather", R"({"city":"北京"})"}};
-  const auto turn = store_->begin_turn({"", "a"}, {{"user", "q"}, call, result});
-  ASSERT_TRUE(turn);
-  TurnAnswer answer = {"let me see", "stop", {3, 2, 1}};
-  answer.tool_calls = {{"call_2", "weather", "{}"}, {"call_3", "time", "{}"}};
-  ASSERT_TRUE((*turn)->commit(answer));
+  {
+    const auto turn = store_->begin_turn({"", "a"}, {{"user", "q"}, call, result});
+    ASSERT_TRUE(turn);
+    TurnAnswer answer = {"let me see", "stop", {3, 2, 1}};
+    answer.tool_calls = {{"call_2", "weather", "{}"}, {"call_3", "time", "{}"}};
+    ASSERT_TRUE((*turn)->commit(answer));
+  }
   open();
   const auto read = store_->read({"", "a"});
   ASSERT_TRUE(read);
