@@ -15,7 +15,7 @@
 
 #include "chat_commands.h"
 #include "commands.h"
-#include "conversation.h"
+#include "dialogue.h"
 #include "engine_flags.h"
 #include "line_reader.h"
 #include "report_error.h"
@@ -50,7 +50,7 @@ std::string expanded(std::string_view path) {
 // What the commands of a conversation do. What is wrong in one is told and forgotten.
 class ChatCommands {
  public:
-  explicit ChatCommands(Conversation& conversation) : conversation_(conversation) {}
+  explicit ChatCommands(Dialogue& conversation) : conversation_(conversation) {}
 
   // Runs a line that begins with '/'. False: the conversation is over.
   bool run(std::string_view line) {
@@ -173,7 +173,7 @@ class ChatCommands {
     return Status::ok();
   }
 
-  Conversation& conversation_;
+  Dialogue& conversation_;
   bool tells_speed_ = false;
 };
 
@@ -185,7 +185,7 @@ void greet(const ModelInfo& model) {
 
 // One thing said to the model. At a terminal an error is told and forgotten; in a pipe it ends the
 // program, so that a script sees it.
-Status say_to_model(Conversation& conversation, std::string text, const LineReader& reader,
+Status say_to_model(Dialogue& conversation, std::string text, const LineReader& reader,
                     bool tells_speed) {
   const Status status = conversation.answer(std::move(text));
   if (status) {
@@ -200,7 +200,7 @@ Status say_to_model(Conversation& conversation, std::string text, const LineRead
   return Status::ok();
 }
 
-Status converse(Conversation& conversation, LineReader& reader) {
+Status converse(Dialogue& conversation, LineReader& reader) {
   ChatCommands commands(conversation);
   std::string text;
   for (bool was_interrupted = false;;) {
@@ -242,7 +242,7 @@ Status chat(const ChatFlags& flags) {
   // Lines from a pipe: Ctrl-C is meant for the whole of it.
   InterruptWatch interrupt(reader.is_terminal());
   if (reader.is_terminal()) greet((*engine)->model_info());
-  Conversation conversation(**engine, {flags.sampling, flags.engine.enable_thinking}, interrupt);
+  Dialogue conversation(**engine, {flags.sampling, flags.engine.enable_thinking}, interrupt);
   conversation.begin(flags.system);
   return converse(conversation, reader);
 }

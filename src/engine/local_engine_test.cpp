@@ -82,7 +82,7 @@ TEST(LocalEngine, RefusesBadRequests) {
        },
        "response_format", "unsupported_schema"},
       {[](auto& r) { r = formatted_request({.kind = FormatKind::kRegex, .text = "("}, 1); },
-       "regex", "unsupported_regex"},
+       "regex", "invalid_regex"},
       {[](auto& r) {
          r = formatted_request({.kind = FormatKind::kJsonObject}, 1);
          r.sampling.ignore_eos = true;

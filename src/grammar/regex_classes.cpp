@@ -112,7 +112,12 @@ std::optional<char32_t> RegexReader::take_hex(size_t min_digits, size_t max_digi
 
 Status RegexReader::error_at(size_t offset, std::string_view what) const {
   return Status::invalid_argument("offset " + std::to_string(offset) + ": " + std::string(what), {},
-                                  "unsupported_regex");
+                                  "invalid_regex");
+}
+
+Status RegexReader::unsupported(std::string_view what) const {
+  const Status status = error(what);
+  return {status.code(), status.message(), status.param(), "unsupported_regex"};
 }
 
 Result<CodePointSet> parse_escape(RegexReader& reader, const RegexOptions& options, bool in_class) {
@@ -136,10 +141,11 @@ Result<CodePointSet> parse_escape(RegexReader& reader, const RegexOptions& optio
     reader.take_letter();
     return CodePointSet::of(0);
   }
-  if (letter >= '1' && letter <= '9') return reader.error("back-references are not supported");
-  if (letter == 'b' || letter == 'B') return reader.error("word borders are not supported");
-  if (letter == 'p' || letter == 'P') return reader.error("\\p classes are not supported");
-  if (is_ascii_alphanumeric(letter)) return reader.error("this escape is not supported");
+  if (letter >= '1' && letter <= '9')
+    return reader.unsupported("back-references are not supported");
+  if (letter == 'b' || letter == 'B') return reader.unsupported("word borders are not supported");
+  if (letter == 'p' || letter == 'P') return reader.unsupported("\\p classes are not supported");
+  if (is_ascii_alphanumeric(letter)) return reader.unsupported("this escape is not supported");
   return CodePointSet::of(reader.take_letter());
 }
 
@@ -151,7 +157,7 @@ Result<CodePointSet> parse_class(RegexReader& reader, const RegexOptions& option
   while (!reader.take("]")) {
     if (reader.is_at_end()) return reader.error_at(begin, "this class has no end");
     if (reader.is_next("[:") || reader.is_next("[.") || reader.is_next("[=")) {
-      return reader.error("named classes are not supported");
+      return reader.unsupported("named classes are not supported");
     }
     const auto take_one = [&]() -> Result<CodePointSet> {
       if (reader.take("\\")) return parse_escape(reader, options, /*in_class=*/true);

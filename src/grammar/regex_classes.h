@@ -28,7 +28,10 @@ class RegexReader {
   std::optional<uint32_t> take_number(uint32_t max);
   std::optional<char32_t> take_hex(size_t min_digits, size_t max_digits);
 
+  // What is wrong with it, reason "invalid_regex".
   Status error(std::string_view what) const { return error_at(offset_, what); }
+  // It is right, but more than can be held to: reason "unsupported_regex".
+  Status unsupported(std::string_view what) const;
   Status error_at(size_t offset, std::string_view what) const;
 
  private:

@@ -89,7 +89,7 @@ class RegexParser {
     }
     if (min > max) return reader_.error_at(place, "the counts are the wrong way round");
     reader_.take("?");  // lazy: the same texts
-    if (reader_.is_next("+")) return reader_.error("possessive repetition is not supported");
+    if (reader_.is_next("+")) return reader_.unsupported("possessive repetition is not supported");
     if (reader_.is_next("*") || reader_.is_next("?") || is_counts_next()) {
       return reader_.error("there is nothing to repeat");
     }
@@ -123,7 +123,7 @@ class RegexParser {
     if (reader_.take("[")) return write(parse_class(reader_, options_));
     if (reader_.take("\\")) return write(parse_escape(reader_, options_, /*in_class=*/false));
     if (reader_.is_next("^") || reader_.is_next("$")) {
-      return reader_.error("an anchor is supported at the ends of the pattern only");
+      return reader_.unsupported("an anchor is supported at the ends of the pattern only");
     }
     if (reader_.is_next("*") || reader_.is_next("+") || reader_.is_next("?") || is_counts_next()) {
       return reader_.error("there is nothing to repeat");
@@ -152,7 +152,7 @@ class RegexParser {
       while (!reader_.is_at_end() && !reader_.is_next(">")) reader_.take_letter();
       return reader_.take(">") ? Status::ok() : reader_.error("this group's name has no end");
     }
-    return reader_.error("looking around, flags and conditions are not supported");
+    return reader_.unsupported("looking around, flags and conditions are not supported");
   }
 
   RegexReader reader_;

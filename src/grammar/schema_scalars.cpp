@@ -137,7 +137,11 @@ Result<ExprId> SchemaCompiler::string(const OrderedJson& schema, const SchemaPla
     pattern = *known;
   }
   const auto content = parse_regex(pattern, schema_regex(json_, has_pattern), grammar_);
-  if (!content) return unsupported_schema(here, content.status().message());
+  if (!content) {
+    const bool is_wrong = content.status().reason() == "invalid_regex";
+    return is_wrong ? invalid_schema(here, content.status().message())
+                    : unsupported_schema(here, content.status().message());
+  }
   return json_.quoted(*content);
 }
 

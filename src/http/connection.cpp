@@ -152,6 +152,8 @@ asio::awaitable<bool> Connection::answer(Exchange& current) {
     response = std::move(*refusal_);
     // What the client still sends of a refused request must not be taken for its next one.
     keep_alive = !response.close && !head.has_body() && may_go_on;
+    // Nor must its head, which nobody has taken from the buffer.
+    if (keep_alive) buffer_.consume(head.size());
   } else {
     co_await call_handler(*handler_, head.request());
     current.body_share.release();

@@ -164,6 +164,56 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_TRUE(client.closed_by_server());
 }
 
+// The connection stays open after a refusal, and what was refused is over.
+TEST_F(ServerTest, ARefusedRequestIsAnsweredOnce) {
+  ServerOptions options;
+  options.gate = [](Request& request) {
+    if (request.path != "/secret") return std::optional<Response>();
+    return std::optional<Response>(error_response(401, "no"));
+  };
+  start(options);
+  RawClient client(port());
+  for (const auto& [path, status] : {std::pair("/nothing", 404), {"/secret", 401}}) {
+    client.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n\r\n" +
+                test::post_request("/echo", "\"next\""));
+    EXPECT_EQ(client.read_response().status, status);
+    EXPECT_EQ(client.read_response().body, "\"next\"");
+  }
+}
+
+// Who watches is told of each exchange, and what the gate lent is given back behind it.
+TEST_F(ServerTest, TellsOfEachExchange) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  std::atomic<int> lent{0};
+  ServerOptions options;
+  options.gate = [&lent](Request& request) {
+    request.client = "alice";
+    ++lent;
+    request.admission = std::shared_ptr<void>(nullptr, [&lent](void*) { --lent; });
+    return std::optional<Response>();
+  };
+  options.on_exchange = [&](const ExchangeRecord& record) {
+    const std::lock_guard lock(mutex);
+    told.push_back(record.request.client + " " + record.request.path + " " +
+                   std::to_string(record.status));
+    EXPECT_TRUE(record.is_complete);
+    EXPECT_GT(record.bytes_sent, 0);
+    EXPECT_EQ(lent, 1);
+  };
+  start(options);
+  RawClient client(port());
+  client.send(test::post_request("/echo", "1") +
+              "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(client.read_response().status, 404);
+  server_->stop();
+  EXPECT_EQ(told, (std::vector<std::string>{"alice /echo 200", "alice /nothing 404"}));
+  EXPECT_EQ(lent, 0);
+  const ServerStats stats = server_->stats();
+  EXPECT_EQ(stats.responses, (std::map<int, int64_t>{{200, 1}, {404, 1}}));
+}
+
 TEST_F(ServerTest, ReadsChunkedBodiesAndIgnoresTrailers) {
   start();
   RawClient client(port());

@@ -18,10 +18,10 @@ struct ConversationSettings {
   std::optional<bool> enable_thinking;  // none: as the template likes
 };
 
-class Conversation {
+class Dialogue {
  public:
   // REQUIRES: `engine` and `interrupt` outlive it.
-  Conversation(Engine& engine, ConversationSettings settings, InterruptWatch& interrupt);
+  Dialogue(Engine& engine, ConversationSettings settings, InterruptWatch& interrupt);
 
   // Answers `text` on stdout as the model writes; what it thinks before, only where stdout is a
   // terminal. An error leaves the conversation as it was before.

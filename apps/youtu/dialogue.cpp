@@ -1,4 +1,4 @@
-#include "conversation.h"
+#include "dialogue.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -49,20 +49,20 @@ class AnswerPrinter {
 
 }  // namespace
 
-Conversation::Conversation(Engine& engine, ConversationSettings settings, InterruptWatch& interrupt)
+Dialogue::Dialogue(Engine& engine, ConversationSettings settings, InterruptWatch& interrupt)
     : engine_(engine), settings_(std::move(settings)), interrupt_(interrupt) {}
 
-void Conversation::begin(const std::optional<std::string>& system) {
+void Dialogue::begin(const std::optional<std::string>& system) {
   messages_.clear();
   if (system) messages_.push_back({.role = "system", .content = *system});
 }
 
-std::optional<std::string> Conversation::system() const {
+std::optional<std::string> Dialogue::system() const {
   if (messages_.empty() || messages_.front().role != "system") return std::nullopt;
   return messages_.front().content;
 }
 
-Status Conversation::answer(std::string text) {
+Status Dialogue::answer(std::string text) {
   if (!is_utf8(text)) return Status::invalid_argument("the line is not UTF-8", "prompt");
   messages_.push_back({.role = "user", .content = std::move(text)});
   std::string spoken;
@@ -82,7 +82,7 @@ Status Conversation::answer(std::string text) {
   return Status::ok();
 }
 
-Result<Completion> Conversation::complete(std::string& spoken) {
+Result<Completion> Dialogue::complete(std::string& spoken) {
   Result<SamplingParams> sampling = sampling_params(settings_.sampling);
   if (!sampling) return sampling.status();
   const Tokenizer& tokenizer = engine_.tokenizer();
