@@ -70,11 +70,13 @@ test: test_packages npm_packages
 	$(if $(strip $(SANITIZERS)),$(MAKE) --no-print-directory $(SANITIZERS))
 	ctest --test-dir build/release --output-on-failure --parallel $(JOBS)
 
-# The unit tests and the fuzz corpora under a sanitizer. With clang 19 where it is there, else with g++.
+# The unit tests and the fuzz corpora under the sanitizers; under that of threads those whose code has some. With clang 19
+# where it is there, else with g++.
 asan tsan: test_packages
 	cmake --preset $@ -DCMAKE_CXX_COMPILER="$$(tools/find_clang.sh)"
-	cmake --build build/$@ --parallel $(JOBS) --target unit_tests
-	ctest --test-dir build/$@ --output-on-failure --parallel $(JOBS) --label-regex 'unit|corpus'
+	cmake --build build/$@ --parallel $(JOBS) --target $(if $(filter tsan,$@),thread_tests,unit_tests)
+	ctest --test-dir build/$@ --output-on-failure --parallel $(JOBS) \
+	  --label-regex '$(if $(filter tsan,$@),threads,unit|corpus)'
 
 # Every fuzz target for FUZZ_SECONDS, beginning with its corpus; findings stay in build/fuzz.
 fuzz: test_packages

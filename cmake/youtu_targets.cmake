@@ -30,16 +30,18 @@ function(youtu_library folder)
   endif()
 endfunction()
 
-# youtu_test(<name> SOURCES ... [DEPS <folders>] [LIBRARIES ...])
-# One GoogleTest program per folder; every TEST becomes a ctest case with the label `unit`. The target `unit_tests`
-# builds all of these programs and the corpus replays.
+# youtu_test(<name> SOURCES ... [DEPS <folders>] [LIBRARIES ...] [THREADS])
+# One GoogleTest program per folder; every TEST becomes a ctest case with the label `unit`, or `unit-threads` where the code
+# under test has THREADS: those are what the thread sanitizer runs. The target `unit_tests` builds all of these
+# programs and the corpus replays, `thread_tests` those with threads.
 add_custom_target(unit_tests)
+add_custom_target(thread_tests)
 
 function(youtu_test name)
   if(NOT YOUTU_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "" "SOURCES;DEPS;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_compile_options(${name} PRIVATE ${YOUTU_WARNINGS})
   target_compile_definitions(${name} PRIVATE YOUTU_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -47,7 +49,12 @@ function(youtu_test name)
   youtu_precompile(${name} <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
   list(TRANSFORM ARG_DEPS PREPEND youtu_)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} PROPERTIES TIMEOUT 600 LABELS unit DISCOVERY_TIMEOUT 120)
+  set(labels unit)
+  if(ARG_THREADS)
+    set(labels unit-threads)
+    add_dependencies(thread_tests ${name})
+  endif()
+  gtest_discover_tests(${name} PROPERTIES TIMEOUT 600 LABELS ${labels} DISCOVERY_TIMEOUT 120)
   add_dependencies(unit_tests ${name})
 endfunction()
 

@@ -31,6 +31,7 @@ constexpr std::chrono::milliseconds kLastWordsTimeout{1'000};
 struct ServeFlags {
   SettingFlags settings;
   bool print_config = false;
+  bool check_config = false;
 };
 
 int fail(int exit_code, const Status& status) {
@@ -139,6 +140,10 @@ int serve(const ServeFlags& flags) {
   const ServerConfig& config = report->config;
   const Result<std::unique_ptr<HttpApis>> apis = HttpApis::create(*report);
   if (!apis) return fail(kExitConfiguration, apis.status());
+  if (flags.check_config) {
+    fmt::print("the settings are good\n");
+    return kExitOk;
+  }
   const Result<std::string> model_path = find_model(config.model, {.offline = config.offline});
   if (!model_path) return report_error(model_path.status());
   return run_server(config, **apis, *model_path);
@@ -148,10 +153,12 @@ int serve(const ServeFlags& flags) {
 
 void add_serve_command(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<ServeFlags>();
-  CLI::App& command =
-      *app.add_subcommand("serve", "Answer over HTTP: /health, /chat, /chat_stream, /sessions");
+  CLI::App& command = *app.add_subcommand(
+      "serve", "Answer over HTTP: a web page, /chat, the APIs of OpenAI and Anthropic");
   command.add_flag("--print-config", flags->print_config,
                    "Print the settings in force and where each is from");
+  command.add_flag("--check-config", flags->check_config,
+                   "Say whether the settings, keys and folders are good, and end");
   add_setting_flags(command, flags->settings);
   command.callback([flags, &exit_code] { exit_code = serve(*flags); });
 }

@@ -111,7 +111,7 @@ TEST(MemoryPlanner, ReadsNoWeights) {
    public:
     explicit Shapes(std::shared_ptr<TensorSource> source) : source_(std::move(source)) {
       for (TensorView view : source_->tensors()) {
-        view.data = {static_cast<const uint8_t*>(nullptr) + 64, view.data.size()};
+        view.data = {reinterpret_cast<const uint8_t*>(64), view.data.size()};
         views_.push_back(std::move(view));
       }
     }

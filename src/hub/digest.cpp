@@ -10,7 +10,8 @@ namespace youtu::hub {
 
 namespace {
 
-EVP_MD_CTX* context_of(const std::unique_ptr<void, auto>& pointer) {
+template <typename Deleter>
+EVP_MD_CTX* context_of(const std::unique_ptr<void, Deleter>& pointer) {
   return static_cast<EVP_MD_CTX*>(pointer.get());
 }
 

@@ -40,7 +40,8 @@ TEST(PresetsJson, HasARangeForEveryNumberOfAPreset) {
 }
 
 TEST(PresetsJson, SaysWhatNumbersMayBe) {
-  for (const Json& range : body()["parameters"]) {
+  const Json presets = body();
+  for (const Json& range : presets["parameters"]) {
     if (range["name"] == "top_p") {
       EXPECT_EQ(range["type"], "number");
       EXPECT_EQ(range["minimum"], 0.0);

@@ -5,15 +5,10 @@
 
 import json
 import os
-import pty
-import re
-import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
@@ -319,60 +314,6 @@ class ChatFromPipe(unittest.TestCase):
         done = self.chat("one two three " * 50 + "\n", "--max-context-tokens", "64")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"error: ", done.stderr)
-
-
-class ChatAtTerminal(unittest.TestCase):
-    """A person's session through a pseudo-terminal."""
-
-    def setUp(self):
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.execv(PROGRAM, [PROGRAM, "chat", "--temperature", "2", "--max-new-tokens", "1500"])
-        self.seen = ""
-        self.addCleanup(self.end)
-
-    def end(self):
-        os.close(self.terminal)
-        try:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
-
-    def expect(self, pattern):
-        """Reads until `pattern` is seen, and forgets what came up to it."""
-        deadline = time.monotonic() + TIMEOUT_S
-        while not (match := re.search(pattern, self.seen)):
-            self.assertLess(time.monotonic(), deadline, f"no {pattern!r} in {self.seen!r}")
-            if select.select([self.terminal], [], [], 1)[0]:
-                try:
-                    self.seen += os.read(self.terminal, 4096).decode(errors="replace")
-                except OSError:
-                    self.fail(f"the program ended before {pattern!r}: {self.seen!r}")
-        self.seen = self.seen[match.end():]
-
-    def type(self, text):
-        os.write(self.terminal, text.encode())
-
-    def test_interrupt_stops_the_answer_and_not_the_program(self):
-        self.expect("/help names the commands")
-        self.expect("> ")
-        self.type("\x03")
-        self.expect("Ctrl-D ends")
-        self.expect("> ")
-        self.type("Tell me a long story.\n")
-        self.expect("story.\r\n[^>]+")  # its first characters
-        self.type("\x03")
-        self.expect(r"\(stopped\)|\(the answer reached|> ")
-        self.type("/preset speed\n")
-        self.expect("Preset speed")
-        self.type("/exit\n")
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), 0)
-
-    def test_end_of_input_ends(self):
-        self.expect("> ")
-        self.type("\x04")
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), 0)
 
 
 if __name__ == "__main__":

@@ -50,8 +50,8 @@ class Image(unittest.TestCase):
                 run("unshare", "-r", DEPLOY / "docker/collect_root.sh", prefix, root)
             inside = ["chroot", root] if os.getuid() == 0 else ["unshare", "-r", "-R", root]
             self.assertIn("youtu ", run(*inside, "/usr/bin/youtu", "--version"))
-            self.assertTrue(run(*inside, "/usr/bin/youtu", "generate", "--prompt", "你好", "--temperature", "0",
-                                env={"HOME": "/data"}).strip())
+            self.assertTrue(run(*inside, "/usr/bin/youtu", "generate", "--prompt", "你好", "--model", "/usr/share/youtu/models/demo",
+                                env={**os.environ, "HOME": "/data"}).strip())
             self.assertFalse((root / "bin/sh").exists())
 
     def test_files_name_what_exists(self):

@@ -83,6 +83,14 @@ class ServeCommand(unittest.TestCase):
         self.assertIn("threads: 2  # environment\n", out)
         self.assertIn("max_batch_size: 8  # default\n", out)
 
+    def test_settings_can_be_checked_without_serving(self):
+        code, out, error = self.serve("--check-config", "--model", "/nowhere", config="port: 1\n")
+        self.assertEqual((code, out, error), (0, "the settings are good\n", ""))
+        for config, word in (("port: x\n", "port"), ("api_key_file: /nowhere\n", "/nowhere"), ("host: 0.0.0.0\n", "key")):
+            code, out, error = self.serve("--check-config", config=config)
+            self.assertEqual((code, out), (2, ""), config)
+            self.assertIn(word, error)
+
     def test_forms_of_weights(self):
         self.refused('weights "q5": there is no form "q5"', "--weights", "q5", "--port", "0")
         self.refused('there is no matrix "neck"', config="weights: q4,neck=q8\nport: 0\n")

@@ -2,8 +2,9 @@
 // YOUTU_TEST_URL names the server; YOUTU_TEST_STEP one step, else all that need a plain server run in turn.
 import assert from 'node:assert/strict';
 import OpenAI, {
-  APIError, BadRequestError, InternalServerError, LengthFinishReasonError, NotFoundError, RateLimitError,
+  APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError,
 } from 'openai';
+import { LengthFinishReasonError } from 'openai/error';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 
@@ -133,7 +134,7 @@ const steps = {
   },
 
   async choices() {
-    const fields = { n: 3, seed: 11, temperature: 0.9, max_tokens: 24 };
+    const fields = { n: 3, seed: 11, temperature: 2, top_k: -1, top_p: 1, max_tokens: 24 };
     const first = await create(fields);
     assert.deepEqual(first.choices.map((choice) => choice.index), [0, 1, 2]);
     assert.ok(new Set(first.choices.map((choice) => choice.message.content)).size > 1);

@@ -19,19 +19,24 @@ using test::ScriptedEngine;
 class MessagesApiTest : public ::testing::Test {
  protected:
   MessagesApiTest()
-      : engine_(ScriptedEngine::Pace::kFree), state_(serving()), api_(state_, "recommended") {
+      : engine_(std::make_unique<ScriptedEngine>(ScriptedEngine::Pace::kFree)),
+        state_(serving()),
+        api_(state_, "recommended") {
     http::ServerOptions options;
     options.port = 0;
     auto server = http::Server::bind(options);
     EXPECT_TRUE(server);
     server_ = std::move(*server);
-    engine_.set_step_listener([this] { server_->wake(); });
+    engine_->set_step_listener([this] { server_->wake(); });
     http::Router router;
     api_.add_routes(router);
     server_->start(std::move(router));
-    state_.attach(engine_);
+    state_.attach(*engine_);
   }
-  ~MessagesApiTest() override { server_->stop(); }
+  ~MessagesApiTest() override {
+    server_->stop();
+    engine_.reset();  // its thread wakes the server
+  }
 
   static ServingOptions serving() {
     ServingOptions options;
@@ -62,10 +67,10 @@ class MessagesApiTest : public ::testing::Test {
     return events;
   }
   std::string prompt() {
-    return engine_.byte_tokenizer().decode(engine_.last_request().prompt_tokens, true);
+    return engine_->byte_tokenizer().decode(engine_->last_request().prompt_tokens, true);
   }
 
-  ScriptedEngine engine_;
+  std::unique_ptr<ScriptedEngine> engine_;
   ServingState state_;
   MessagesApi api_;
   std::unique_ptr<http::Server> server_;
@@ -80,14 +85,14 @@ TEST_F(MessagesApiTest, AnswersInOneBody) {
   EXPECT_EQ(body["stop_reason"], "end_turn");
   EXPECT_TRUE(body["stop_sequence"].is_null());
   EXPECT_EQ(body["usage"]["input_tokens"].get<size_t>(),
-            engine_.last_request().prompt_tokens.size());
+            engine_->last_request().prompt_tokens.size());
   EXPECT_EQ(body["usage"]["output_tokens"], 2);
-  EXPECT_EQ(engine_.last_request().sampling.temperature, 0.5);
+  EXPECT_EQ(engine_->last_request().sampling.temperature, 0.5);
   EXPECT_NE(prompt().find("be brief"), std::string::npos);
 }
 
 TEST_F(MessagesApiTest, StreamsBlocks) {
-  engine_.answer(
+  engine_->answer(
       "q", {.pieces = {"<think>\nhm</think>\n\nSo. ",
                        "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\"", ": 1}}</tool_call>"}});
   const RawResponse response =
@@ -138,7 +143,7 @@ TEST_F(MessagesApiTest, UnderstandsCallsAndResults) {
 TEST_F(MessagesApiTest, CountsTokens) {
   const Json count = json(post({{"max_tokens", nullptr}}, "/v1/messages/count_tokens"));
   ASSERT_EQ(post({}).status, 200);
-  EXPECT_EQ(count, Json({{"input_tokens", engine_.last_request().prompt_tokens.size()}}));
+  EXPECT_EQ(count, Json({{"input_tokens", engine_->last_request().prompt_tokens.size()}}));
 }
 
 TEST_F(MessagesApiTest, ErrorsHaveAnthropicsForm) {
