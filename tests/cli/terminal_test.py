@@ -89,8 +89,9 @@ class Terminal:
 
     def wait(self):
         """Reads to the end; the exit code."""
+        deadline = time.monotonic() + TIMEOUT_S
         while self.read():
-            pass
+            self.test.assertLess(time.monotonic(), deadline, f"no end, but {self.seen!r}")
         _, status = os.waitpid(self.pid, 0)
         self.code = os.waitstatus_to_exitcode(status)
         return self.code

@@ -28,7 +28,11 @@ function useFollowing() {
     };
     // Said before the first pixel has moved: what is written in between would take the reader back.
     const onWheel = ({ deltaY }: WheelEvent) => { if (deltaY < 0) isFollowing = false; };
-    const observer = new ResizeObserver(() => { if (isFollowing) element.scrollTop = element.scrollHeight; });
+    const observer = new ResizeObserver(() => {
+      if (!isFollowing) return;
+      element.scrollTop = element.scrollHeight;
+      top = element.scrollTop;  // the event of this move may come after the reader's wheel, and must not undo it
+    });
     observer.observe(content.current!);
     element.addEventListener('scroll', onScroll, { passive: true });
     element.addEventListener('wheel', onWheel, { passive: true });
