@@ -212,8 +212,8 @@ LineEditor::Event LineEditor::read(const std::string& prompt, std::string& line)
   }
   state_->was_interrupted = false;
   std::fflush(stdout);
-  // Before the prompt: what is typed as soon as it is seen must not meet the terminal's own line editing, where a
-  // Ctrl-D would be lost.
+  // Before the prompt: what is typed as soon as it is seen must not meet the terminal's own line
+  // editing, where a Ctrl-D would be lost.
   el_set(state_->editor, EL_PREP_TERM, 1);
   std::fputs("\033[?2004h", stderr);  // say where pastes begin and end
   int count = 0;
