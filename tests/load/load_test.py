@@ -34,8 +34,8 @@ class LoadTest(unittest.TestCase):
         path = os.path.join(folder.name, "prompts.jsonl")
         self.prompts = write_prompts(path, *((240, 8) if LONG else (36, 16)))  # prompts, tokens of each answer
 
-    def start(self, *arguments):
-        server = ServerUnderLoad(PROGRAM, "--max-connections-per-address", "1024", *arguments)
+    def start(self, *arguments, **settings):
+        server = ServerUnderLoad(PROGRAM, "--max-connections-per-address", "1024", *arguments, **settings)
         self.addCleanup(server.stop)
         return server
 
@@ -96,7 +96,8 @@ class Overload(LoadTest):
     def setUp(self):
         super().setUp()
         self.seconds = 60 if LONG else 2
-        self.server = self.start("--max-batch-size", str(BATCH), "--max-queued-requests", str(QUEUE))
+        self.server = self.start("--max-batch-size", str(BATCH), "--max-queued-requests", str(QUEUE),
+                                 shares_cpus=False)
         self.load = ["--dataset", self.prompts, "--check-answers", "--duration", self.seconds]
         # Every place taken and nobody refused: what the server can do at its best.
         self.peak = self.server.bench(*self.load, "--max-concurrency", BATCH + QUEUE)

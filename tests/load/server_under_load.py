@@ -20,10 +20,20 @@ IDLE_GAUGES = ("vllm:num_requests_running", "vllm:num_requests_waiting", "youtu:
 
 
 class ServerUnderLoad(RunningServer):
-    def __init__(self, program, *arguments):
+    """`shares_cpus=False` gives half of the processors to the server and half to its load, where there are two: what the
+    server keeps up when too much is asked is then its own doing, not what its clients leave to it."""
+
+    def __init__(self, program, *arguments, shares_cpus=True):
         self.program = program
-        super().__init__([program, "serve", "--port", "0", *arguments], ready=r"serving +http://127\.0\.0\.1:(\d+)",
-                         signal_to_stop=signal.SIGTERM)
+        cpus = sorted(os.sched_getaffinity(0))
+        half = len(cpus) // 2
+        self.bench_cpus = cpus if shares_cpus or half == 0 else cpus[half:]
+        os.sched_setaffinity(0, cpus if shares_cpus or half == 0 else cpus[:half])  # what a child begins with
+        try:
+            super().__init__([program, "serve", "--port", "0", *arguments],
+                             ready=r"serving +http://127\.0\.0\.1:(\d+)", signal_to_stop=signal.SIGTERM)
+        finally:
+            os.sched_setaffinity(0, cpus)
         self.url = f"http://127.0.0.1:{self.port}"
 
     def bench_command(self, *arguments):
@@ -32,7 +42,7 @@ class ServerUnderLoad(RunningServer):
     def bench(self, *arguments):
         """The report of `youtu bench serve`."""
         done = subprocess.run(self.bench_command(*arguments), capture_output=True, text=True, timeout=BENCH_TIMEOUT_S,
-                              check=False)
+                              check=False, preexec_fn=lambda: os.sched_setaffinity(0, self.bench_cpus))
         if done.returncode != 0:
             raise AssertionError(f"{done.stderr}\n{done.stdout}")
         return json.loads(done.stdout)
