@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <utility>
 
@@ -32,6 +33,10 @@ constexpr size_t kMaxLingerBytes = 16u << 20;
 // An answer may end by its own clock, so what is pending is asked now and then even if nobody calls
 // wake().
 constexpr milliseconds kPollInterval{1'000};
+
+// How long a refusal is held back from a client that came again before the time it was told. So
+// many of them take no more of the machine than a few, and a refusal is still quick.
+constexpr milliseconds kHaste{30};
 
 std::string_view readable(const beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
@@ -55,6 +60,16 @@ Rejection body_rejection(const error_code& error, size_t max_body_bytes) {
             "the body is larger than " + std::to_string(max_body_bytes) + " bytes"};
   }
   return {400, "bad_request", "the body is not framed as the head says"};
+}
+
+// What the answer's Retry-After asks for; 0 without one.
+std::chrono::seconds retry_after(const Response& response) {
+  int value = 0;
+  for (const Field& field : response.fields) {
+    if (field.name != "Retry-After") continue;
+    std::from_chars(field.value.data(), field.value.data() + field.value.size(), value);
+  }
+  return std::chrono::seconds(value);
 }
 
 // An exception of a handler, or of a library under it, ends that request only.
@@ -118,6 +133,7 @@ asio::awaitable<bool> Connection::exchange() {
   const auto begin = Clock::now();
   status_ = 0;
   bytes_sent_ = 0;
+  is_complete_ = false;
   bool keep_alive = false;
   try {
     keep_alive = co_await answer(current);
@@ -134,7 +150,7 @@ asio::awaitable<bool> Connection::exchange() {
 void Connection::report(const Request& request, Clock::time_point begin) const {
   if (!options_.on_exchange) return;
   const std::chrono::duration<double> seconds = Clock::now() - begin;
-  options_.on_exchange({request, status_, bytes_sent_, seconds.count(), !gone_ && status_ != 0});
+  options_.on_exchange({request, status_, bytes_sent_, seconds.count(), is_complete_});
 }
 
 asio::awaitable<bool> Connection::answer(Exchange& current) {
@@ -155,7 +171,7 @@ asio::awaitable<bool> Connection::answer(Exchange& current) {
     // Nor must its head, which nobody has taken from the buffer.
     if (keep_alive) buffer_.consume(head.size());
   } else {
-    co_await call_handler(*handler_, head.request());
+    co_await call_handler(head.request());
     current.body_share.release();
     head.request().body = std::string();
     if (auto* pending = std::get_if<std::unique_ptr<PendingResponse>>(&*reply_)) {
@@ -193,7 +209,7 @@ bool Connection::check_request(RequestHead& head) {
     refusal_ = std::move(*response);
     return false;
   }
-  handler_ = std::get<const Handler*>(route);
+  endpoint_ = std::get<const Endpoint*>(route);
   const auto encoding = request.field("Content-Encoding");
   if (encoding && !equals_ignoring_case(*encoding, "identity")) {
     return refuse({415, "content_encoding", "compressed bodies are not accepted"});
@@ -210,8 +226,21 @@ bool Connection::check_request(RequestHead& head) {
   return true;
 }
 
-asio::awaitable<void> Connection::call_handler(const Handler& handler, const Request& request) {
+asio::awaitable<void> Connection::call_handler(const Request& request) {
   reply_.reset();
+  if (endpoint_->refuse) {
+    if (std::optional<Response> refusal = endpoint_->refuse()) reply_ = std::move(*refusal);
+  }
+  if (!reply_) {
+    co_await call_worker(request);
+  } else if (Clock::now() < retry_time_) {
+    asio::steady_timer pause(network_.io(), kHaste);
+    error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+asio::awaitable<void> Connection::call_worker(const Request& request) {
   auto self = shared_from_this();
   auto deliver = [self](Reply reply) {
     auto take = [self, reply = std::move(reply)]() mutable {
@@ -221,7 +250,9 @@ asio::awaitable<void> Connection::call_handler(const Handler& handler, const Req
     asio::post(self->network_.io(), std::move(take));
   };
   // The worker may use the references: this coroutine does not go on before the reply is here.
-  auto work = [deliver, &handler, &request] { deliver(run_handler(handler, request)); };
+  auto work = [deliver, &handler = endpoint_->handler, &request] {
+    deliver(run_handler(handler, request));
+  };
   asio::post(network_.workers(), std::move(work));
   while (!reply_) co_await wait_for_signal(kPollInterval);
 }
@@ -356,15 +387,19 @@ asio::awaitable<bool> Connection::send_response(Response& response, bool keep_al
   framing.chunked = chunked;
   framing.request_id = request_id_;
   status_ = response.status;
+  if (const auto wait = retry_after(response); wait.count() > 0) {
+    retry_time_ = Clock::now() + wait;
+  }
   network_.count_response(status_);
   std::string bytes = response_head(response, framing);
   if (!response.stream && !head_only) bytes += response.body;
   const bool sent = co_await send(bytes);
   request_id_.clear();
-  const bool stays_open = sent && stays;
-  if (!sent || !response.stream || head_only) co_return stays_open;
-  const bool streamed = co_await send_stream(*response.stream, chunked);
-  co_return streamed ? stays : false;
+  is_complete_ = sent;
+  if (sent && response.stream && !head_only) {
+    is_complete_ = co_await send_stream(*response.stream, chunked);
+  }
+  co_return is_complete_&& stays;
 }
 
 asio::awaitable<bool> Connection::send_stream(BodyStream& stream, bool chunked) {
@@ -403,7 +438,7 @@ asio::awaitable<bool> Connection::send(std::string_view bytes) {
     bytes_sent_ += static_cast<int64_t>(n);
     bytes.remove_prefix(n);
   }
-  co_return !gone_;
+  co_return bytes.empty();  // even if the connection was aborted behind the last of them
 }
 
 asio::awaitable<void> Connection::linger() {

@@ -51,7 +51,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> read_head(RequestHead& head);
   asio::awaitable<bool> read_body(RequestHead& head, BodyShare& share);
   asio::awaitable<bool> read_more(milliseconds limit);
-  asio::awaitable<void> call_handler(const Handler& handler, const Request& request);
+  asio::awaitable<void> call_handler(const Request& request);
+  asio::awaitable<void> call_worker(const Request& request);
   asio::awaitable<bool> await_pending(std::unique_ptr<PendingResponse> pending, Response& response);
   asio::awaitable<bool> send_response(Response& response, bool keep_alive, bool head_only);
   asio::awaitable<bool> send_stream(BodyStream& stream, bool chunked);
@@ -77,14 +78,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer deadline_;  // bounds one read or write by cancelling it
   asio::steady_timer signal_;    // cancelled to say: look again
   std::string request_id_;
-  const Handler* handler_ = nullptr;
+  const Endpoint* endpoint_ = nullptr;
   std::optional<Response> refusal_;  // set by whatever ends an exchange without its handler
   std::optional<Reply> reply_;       // of the handler, from the worker
   uint64_t arming_ = 0;              // tells a late timer from the one in force
   uint64_t watching_ = 0;            // the same for the watch over the peer; 0 is off
   uint64_t num_watches_ = 0;
-  int status_ = 0;          // of the answer to the request in work; 0: none was begun
-  int64_t bytes_sent_ = 0;  // of it
+  std::chrono::steady_clock::time_point retry_time_;  // what the last refusal asked to wait for
+  int status_ = 0;            // of the answer to the request in work; 0: none was begun
+  int64_t bytes_sent_ = 0;    // of it
+  bool is_complete_ = false;  // it was sent whole
   int num_requests_ = 0;
   int minor_version_ = 1;
   bool timed_out_ = false;

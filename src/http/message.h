@@ -78,6 +78,14 @@ using Reply = std::variant<Response, std::unique_ptr<PendingResponse>>;
 // Runs on a worker thread, so it may take some milliseconds; several run at once.
 using Handler = std::function<Reply(const Request&)>;
 
+// What a path leads to.
+struct Endpoint {
+  Handler handler;
+  // Asked on the server's own thread, with the request read and no worker called yet: nothing, or
+  // the refusal. Must not block. Where more is asked than can be answered, refusing must be cheap.
+  std::function<std::optional<Response>()> refuse;
+};
+
 std::string_view reason_phrase(int status);
 
 // {"error":{"message":…,"type":…,"param":…,"code":…}}; an empty param or code is null.

@@ -23,9 +23,10 @@ Response method_not_allowed(const Request& request, std::string allowed) {
 
 }  // namespace
 
-void Router::add(std::string method, std::string path, Handler handler) {
+void Router::add(std::string method, std::string path, Handler handler,
+                 std::function<std::optional<Response>()> refuse) {
   for (const Route& route : routes_) CHECK(route.method != method || route.path != path);
-  routes_.push_back({std::move(method), std::move(path), std::move(handler)});
+  routes_.push_back({std::move(method), std::move(path), {std::move(handler), std::move(refuse)}});
 }
 
 bool Router::has_path(const Route& route, std::string_view path) {
@@ -45,13 +46,13 @@ std::string Router::allowed_methods(std::string_view path) const {
   return methods;
 }
 
-std::variant<const Handler*, Response> Router::find(const Request& request) const {
+std::variant<const Endpoint*, Response> Router::find(const Request& request) const {
   if (is_proxy_method(request.method))
     return method_not_allowed(request, "GET, HEAD, POST, OPTIONS");
   const std::string_view method =
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
   for (const Route& route : routes_) {
-    if (route.method == method && has_path(route, request.path)) return &route.handler;
+    if (route.method == method && has_path(route, request.path)) return &route.endpoint;
   }
   std::string allowed = allowed_methods(request.path);
   if (allowed.empty())

@@ -21,7 +21,7 @@ class RouterTest : public ::testing::Test {
     request.path = path;
     auto found = router_.find(request);
     allow_.clear();
-    if (std::holds_alternative<const Handler*>(found)) return 0;
+    if (std::holds_alternative<const Endpoint*>(found)) return 0;
     const Response& response = std::get<Response>(found);
     for (const Field& field : response.fields) {
       if (field.name == "Allow") allow_ = field.value;

@@ -113,6 +113,18 @@ class ServerTest : public ::testing::Test {
     });
     router.add("POST", "/later",
                [this](const Request&) -> Reply { return std::make_unique<FedResponse>(feed_); });
+    router.add(
+        "POST", "/full",
+        [this](const Request&) {
+          ++num_full_handled_;
+          return Response{};
+        },
+        [this]() -> std::optional<Response> {
+          if (has_room_) return std::nullopt;
+          Response refusal = error_response(503, "full");
+          refusal.fields.push_back({"Retry-After", "60"});
+          return refusal;
+        });
     server_->start(std::move(router));
   }
   int port() const { return server_->port(); }
@@ -122,6 +134,8 @@ class ServerTest : public ::testing::Test {
   }
 
   Feed feed_;
+  std::atomic<bool> has_room_{true};
+  std::atomic<int> num_full_handled_{0};
   std::unique_ptr<Server> server_;
 };
 
@@ -179,6 +193,27 @@ TEST_F(ServerTest, ARefusedRequestIsAnsweredOnce) {
     EXPECT_EQ(client.read_response().status, status);
     EXPECT_EQ(client.read_response().body, "\"next\"");
   }
+}
+
+// The connection stays, so its client comes back at little cost. If it comes before its time, its
+// refusal takes a while, but an answer does not.
+TEST_F(ServerTest, AnEndpointWithoutRoomRefusesWithoutAWorker) {
+  start();
+  RawClient client(port());
+  const auto status = [&client] {
+    client.send(test::post_request("/full", "{}"));
+    return client.read_response().status;
+  };
+  EXPECT_EQ(status(), 200);
+  has_room_ = false;
+  EXPECT_EQ(status(), 503);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(status(), 503);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 25ms);
+  EXPECT_EQ(num_full_handled_, 1);
+  has_room_ = true;
+  EXPECT_EQ(status(), 200);
+  EXPECT_EQ(num_full_handled_, 2);
 }
 
 // Who watches is told of each exchange, and what the gate lent is given back behind it.

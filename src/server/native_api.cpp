@@ -43,9 +43,12 @@ void NativeApi::add_routes(http::Router& router) {
     response.body = presets_body(defaults_.preset);
     return response;
   });
-  router.add("POST", "/chat", [this](const http::Request& request) { return chat(request); });
-  router.add("POST", "/chat_stream",
-             [this](const http::Request& request) { return chat_stream(request); });
+  const auto refuse = state_.refusal_without_room(status_response);
+  router.add(
+      "POST", "/chat", [this](const http::Request& request) { return chat(request); }, refuse);
+  router.add(
+      "POST", "/chat_stream", [this](const http::Request& request) { return chat_stream(request); },
+      refuse);
 }
 
 http::Response NativeApi::health() const {

@@ -22,6 +22,15 @@ Status ServingState::check_room() const {
   return ready_engine().check_room();
 }
 
+std::function<std::optional<http::Response>()> ServingState::refusal_without_room(
+    http::Response (*say)(const Status&)) const {
+  return [this, say]() -> std::optional<http::Response> {
+    const Status room = check_room();
+    if (room) return std::nullopt;
+    return say(room);
+  };
+}
+
 const std::string& ServingState::model_name() const {
   return options_.model_name.empty() && engine_.load() ? engine_model_name_ : options_.model_name;
 }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,9 @@ class ServingState {
   // Ok, or why no request can be taken now: not ready, or full. Cheap: whoever storms a full server
   // shall not take its processors as well.
   Status check_room() const;
+  // The same for http::Endpoint::refuse, in the words that an API has for a Status.
+  std::function<std::optional<http::Response>()> refusal_without_room(
+      http::Response (*say)(const Status&)) const;
   // Which share of the weights is loaded, 0 to 1.
   void note_progress(double share) { load_share_ = share; }
   double load_share() const { return load_share_; }

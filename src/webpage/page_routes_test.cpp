@@ -25,7 +25,7 @@ http::Response get(const std::string& path, std::vector<http::Field> fields,
   request.fields = std::move(fields);
   auto found = router.find(request);
   if (auto* refusal = std::get_if<http::Response>(&found)) return std::move(*refusal);
-  return std::get<http::Response>((*std::get<const http::Handler*>(found))(request));
+  return std::get<http::Response>(std::get<const http::Endpoint*>(found)->handler(request));
 }
 
 std::string field(const http::Response& response, std::string_view name) {

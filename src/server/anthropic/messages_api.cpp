@@ -50,8 +50,9 @@ Result<BegunMessage> begin(const ServingState& state, const std::string& preset,
 }  // namespace
 
 void MessagesApi::add_routes(http::Router& router) {
-  router.add("POST", "/v1/messages",
-             [this](const http::Request& request) { return messages(request); });
+  router.add(
+      "POST", "/v1/messages", [this](const http::Request& request) { return messages(request); },
+      state_.refusal_without_room(error_response));
   router.add("POST", "/v1/messages/count_tokens",
              [this](const http::Request& request) { return count_tokens(request); });
 }

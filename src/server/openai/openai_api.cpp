@@ -70,10 +70,13 @@ Result<std::vector<TokenId>> encode_prompt(const CompletionPrompt& prompt,
 }  // namespace
 
 void OpenAiApi::add_routes(http::Router& router) {
-  router.add("POST", "/v1/chat/completions",
-             [this](const http::Request& request) { return chat_completions(request); });
-  router.add("POST", "/v1/completions",
-             [this](const http::Request& request) { return completions(request); });
+  const auto refuse = state_.refusal_without_room(error_response);
+  router.add(
+      "POST", "/v1/chat/completions",
+      [this](const http::Request& request) { return chat_completions(request); }, refuse);
+  router.add(
+      "POST", "/v1/completions",
+      [this](const http::Request& request) { return completions(request); }, refuse);
   router.add("GET", "/v1/models", [this](const http::Request&) { return models(); });
   router.add("GET", "/v1/models/{id}",
              [this](const http::Request& request) { return model(request); });

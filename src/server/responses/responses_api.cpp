@@ -90,8 +90,9 @@ const Turn* find_turn(const Transcript& transcript, int64_t number) {
 }  // namespace
 
 void ResponsesApi::add_routes(http::Router& router) {
-  router.add("POST", "/v1/responses",
-             [this](const http::Request& request) { return create(request); });
+  router.add(
+      "POST", "/v1/responses", [this](const http::Request& request) { return create(request); },
+      state_.refusal_without_room(openai::error_response));
   router.add("GET", "/v1/responses/{id}",
              [this](const http::Request& request) { return read(request); });
   router.add("DELETE", "/v1/responses/{id}",
