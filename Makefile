@@ -16,6 +16,8 @@ FUZZ_SECONDS ?= 60
 BENCH_FLAGS ?=
 JOBS ?= $(shell nproc)
 WEB ?= ON
+# ON builds everything anew in less time (cmake/youtu_targets.cmake).
+PRECOMPILE ?= OFF
 # `make test SANITIZERS=` leaves the two sanitizer builds out.
 SANITIZERS ?= asan tsan
 
@@ -64,7 +66,8 @@ npm_packages: test_packages
 	@tools/install_npm_packages.sh
 
 test: test_packages npm_packages
-	cmake --preset release -DYOUTU_BUILD_TESTS=ON -DYOUTU_BUILD_WEB=ON -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
+	cmake --preset release -DYOUTU_BUILD_TESTS=ON -DYOUTU_BUILD_WEB=ON -DYOUTU_PRECOMPILE=$(PRECOMPILE) \
+	  -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
 	cmake --build build/release --parallel $(JOBS)
 	@ln -sfn release/apps/youtu/youtu build/youtu
 	$(if $(strip $(SANITIZERS)),$(MAKE) --no-print-directory $(SANITIZERS))

@@ -20,6 +20,11 @@ set(YOUTU_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverlo
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 in optimised code of nlohmann-json and of its own intrinsics (GCC bug 105593); clang looks too.
   list(APPEND YOUTU_WARNINGS -Wno-maybe-uninitialized)
+  if(YOUTU_PRECOMPILE)
+    # Out of a precompiled header the library's own code is no longer a system header's, and g++ 12 has false alarms about
+    # its std::string (GCC bug 105651).
+    list(APPEND YOUTU_WARNINGS -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  endif()
 else()
   # libstdc++ 12's own std::stable_sort calls what it has deprecated, and clang reports it where the sort is called.
   # And it wants every field of a designated initialiser, where the others have their defaults.
