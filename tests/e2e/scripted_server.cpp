@@ -26,7 +26,6 @@ using namespace std::chrono_literals;
 using youtu::test::ScriptedEngine;
 
 void write_script(ScriptedEngine& engine) {
-  engine.set_step_time(1ms);
   engine.answer("ping", {.pieces = {"po", "ng"}});
   engine.answer("解释牛顿第一定律",
                 {.pieces = {"一切物体", "在不受外力时，\n", "保持静止或匀速直线运动。"}});
@@ -49,8 +48,12 @@ void write_script(ScriptedEngine& engine) {
 
 }  // namespace
 
+// --loading: never becomes ready. --for-pages: writes no faster than people see it, and waits as
+// long as the program does for a browser that has little of the machine.
 int main(int argc, char** argv) {
-  const bool is_loading = argc > 1 && std::string_view(argv[1]) == "--loading";
+  const std::string_view mode = argc > 1 ? argv[1] : "";
+  const bool is_loading = mode == "--loading";
+  const bool is_for_pages = mode == "--for-pages";
   ::signal(SIGXFSZ, SIG_IGN);  // as the program does
   const youtu::TemporaryFolder folder;
   youtu::SqliteSessionOptions session_options;
@@ -66,6 +69,7 @@ int main(int argc, char** argv) {
   youtu::EngineOptions engine_options;
   engine_options.max_context_tokens = 20'000;
   ScriptedEngine engine(ScriptedEngine::Pace::kFree, engine_options);
+  engine.set_step_time(is_for_pages ? 5ms : 1ms);
   write_script(engine);
   youtu::ServingOptions options;
   options.model_name = "Youtu-LLM-2B";
@@ -77,8 +81,10 @@ int main(int argc, char** argv) {
   youtu::openai::OpenAiApi openai_api(state);
   youtu::http::ServerOptions server_options;
   server_options.port = 0;
-  server_options.header_timeout = server_options.body_idle_timeout = 1000ms;
-  server_options.send_timeout = 1000ms;
+  if (!is_for_pages) {
+    server_options.header_timeout = server_options.body_idle_timeout = 1000ms;
+    server_options.send_timeout = 1000ms;
+  }
   auto server = youtu::http::Server::bind(server_options);
   if (!server) {
     std::fprintf(stderr, "error: %s\n", server.status().message().c_str());

@@ -69,7 +69,7 @@ export async function openPage(t, { path = '/', prepare, language = 'en-US', ...
   });
   const page = await context.newPage();
   watch(page, problems);
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);  // for a machine that others are busy on
   if (prepare) await prepare(page);
   await page.goto(url + path);
   t.after(async () => {

@@ -19,29 +19,52 @@ export const emptyAnswer = (): Answer => ({
 
 export const isUnderWay = ({ state }: Answer) => state === 'waiting' || state === 'writing';
 
-// Text comes faster than a screen can show it. It is collected, and shown once a frame; a page in the background has no
-// frames, so a timer stands behind them.
+// Calls back when the next frame is on the screen; a page in the background has no frames, so a timer stands behind them.
+function afterNextFrame(callback: () => void): void {
+  let isCalled = false;
+  const once = () => {
+    if (isCalled) return;
+    isCalled = true;
+    callback();
+  };
+  requestAnimationFrame(() => window.setTimeout(once, 0));
+  window.setTimeout(once, 250);
+}
+
+// Drawing that takes longer keeps the reader's wheel and keys waiting, so there is a pause of twice its time behind it.
+const longDrawingMs = 50;
+
+// Text comes faster than a screen can show it. It is collected, and shown once a frame, or less often where a frame takes
+// long: a machine that is busy, or a paragraph that does not end.
 class FrameWriter {
   private text = '';
   private reasoning = '';
-  private frame = 0;
-  private timer = 0;
+  private isPaused = false;
 
   constructor(private readonly answer: Signal<Answer>, private readonly since: number) {}
 
   add(text: string, reasoning: string): void {
     this.text += text;
     this.reasoning += reasoning;
-    if (this.frame || this.timer) return;
-    this.frame = requestAnimationFrame(() => this.flush());
-    this.timer = window.setTimeout(() => this.flush(), 250);
+    if (!this.isPaused) this.showAndPause();
   }
 
-  flush(): void {
-    cancelAnimationFrame(this.frame);
-    clearTimeout(this.timer);
-    this.frame = this.timer = 0;
-    if (!this.text && !this.reasoning) return;
+  private showAndPause(): void {
+    if (!this.flush()) return;
+    this.isPaused = true;
+    const begin = performance.now();
+    afterNextFrame(() => {
+      const drawingMs = performance.now() - begin;
+      window.setTimeout(() => {
+        this.isPaused = false;
+        this.showAndPause();
+      }, drawingMs > longDrawingMs ? 2 * drawingMs : 0);
+    });
+  }
+
+  // False if there was nothing to show.
+  flush(): boolean {
+    if (!this.text && !this.reasoning) return false;
     const before = this.answer.peek();
     this.answer.value = {
       ...before,
@@ -51,6 +74,7 @@ class FrameWriter {
       firstTextMs: before.firstTextMs ?? performance.now() - this.since,
     };
     this.text = this.reasoning = '';
+    return true;
   }
 }
 
