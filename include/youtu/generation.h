@@ -23,6 +23,17 @@ inline constexpr size_t kMaxUnreadEvents = 256;
 inline constexpr int kMinPriority = -1000;
 inline constexpr int kMaxPriority = 1000;
 inline constexpr std::chrono::milliseconds kMaxTimeout{86'400'000};
+inline constexpr size_t kMaxThoughtTagBytes = 64;
+inline constexpr size_t kMaxLastWordsBytes = 256;
+
+// How a model thinks: between two tags at the beginning of its completion.
+struct ThoughtRules {
+  std::string begin = "<think>";  // 1 to kMaxThoughtTagBytes each
+  std::string end = "</think>";
+  bool is_open = false;  // the prompt has ended with `begin`
+  // Written before `end` where sampling.thinking_token_budget closes the thought.
+  std::string last_words = {};  // UTF-8, at most kMaxLastWordsBytes
+};
 
 struct GenerationRequest {
   std::vector<TokenId> prompt_tokens;  // at least one
@@ -31,6 +42,11 @@ struct GenerationRequest {
   // What form the answer must have; it then ends where the form is complete, unless it is cut off
   // before. Not with ignore_eos.
   std::optional<OutputFormat> output_format = std::nullopt;
+  // None: all of the completion is the answer.
+  std::optional<ThoughtRules> thought = std::nullopt;
+  // The answer ends behind the first time that this text, such as "</tool_call>", stands in it; a
+  // thought does not count. Empty: it may go on.
+  std::string ends_behind = {};  // at most kMaxThoughtTagBytes
 
   // The prefix cache is shared only between requests of equal salts: one can tell from the time of
   // an answer whether somebody else's prompt began alike. Empty: shared with all that have none.

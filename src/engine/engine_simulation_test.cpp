@@ -3,7 +3,7 @@
 // conversations, have salts and priorities, go away; steps have room for more or fewer tokens, and
 // some fail; the cache is so small that sequences are preempted; some read slowly, or nothing until
 // all others have their answers; some answers have a format, whose states are forgotten now and
-// then. Every answer must be the one that its request gets alone, from whatever blocks it was
+// then; some thoughts have a budget. Every answer must be the one that its request gets alone, from whatever blocks it was
 // computed.
 //
 //   YOUTU_SIMULATION_SEEDS=1000000   so many seeds
@@ -80,6 +80,26 @@ std::shared_ptr<CompiledFormat> compile(size_t format, size_t max_bytes) {
                                           max_bytes);
 }
 
+// Of the tokens that prompts have, too, so that thoughts begin and end by themselves.
+const ThoughtRules kThought = {
+    .begin = "\x01", .end = "\x02\x03", .is_open = false, .last_words = "so"};
+
+// How the completion goes on where the budget of its thought is used up.
+std::optional<TokenId> closing_token(const GenerationRequest& request, const Tokens& completion) {
+  if (!request.thought || request.sampling.thinking_token_budget < 0) return std::nullopt;
+  std::string thought(completion.begin(), completion.end());
+  if (!request.thought->is_open) {
+    if (!thought.starts_with(kThought.begin)) return std::nullopt;
+    thought.erase(0, kThought.begin.size());
+  }
+  const std::string closing = kThought.last_words + kThought.end;
+  const auto budget = static_cast<size_t>(request.sampling.thinking_token_budget);
+  if (thought.size() < budget || thought.find(kThought.end) != std::string::npos) {
+    return std::nullopt;
+  }
+  return closing.at(thought.size() - budget);
+}
+
 struct Answer {
   Tokens tokens;
   FinishReason reason = FinishReason::kNone;
@@ -101,8 +121,11 @@ Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokeni
       format->follow(cursor, answer.tokens);
       (*format->mask(cursor))->apply(logits);
     }
-    const TokenId token = *sampler.sample(
-        logits, request.sampling, {all, request.prompt_tokens.size()}, *request.sampling.seed);
+    const std::optional<TokenId> closing = closing_token(request, answer.tokens);
+    const TokenId token =
+        closing ? *closing
+                : *sampler.sample(logits, request.sampling, {all, request.prompt_tokens.size()},
+                                  *request.sampling.seed);
     all.push_back(token);
     answer.tokens.push_back(token);
     chain = chain_of(chain, token);
@@ -131,6 +154,7 @@ struct Experience {
   int64_t accepted_draft_tokens = 0;
   int64_t num_formatted = 0;  // answers with a format that came to their end
   int64_t accepted_in_format = 0;
+  int64_t num_closed_thoughts = 0;
 };
 
 class World {
@@ -237,6 +261,11 @@ class World {
     request.cache_salt = std::string(random_() % 4 == 0 ? 1 : 0, 's');
     request.speculation = random_() % 4 != 0;
     if (random_() % 4 == 0) reader->format = random_() % formats().size();
+    if (!reader->format && random_() % 3 == 0) {
+      request.thought = kThought;
+      request.thought->is_open = random_() % 2 == 0;
+      request.sampling.thinking_token_budget = static_cast<int64_t>(random_() % 12) - 1;
+    }
     if (random_() % 4 == 0) request.prediction = random_prediction(*reader);
     request.priority = random_() % 3 == 0 ? static_cast<int>(random_() % 3) - 1 : 0;
     request.client = std::string(1, static_cast<char>('a' + random_() % 3));
@@ -248,6 +277,7 @@ class World {
     auto sequence = std::make_unique<Sequence>(
         request, *request.sampling.seed, tokenizer_.eos_tokens(), *std::move(text), reader->stream);
     if (reader->format) sequence->set_format(formats_[*reader->format]);
+    sequence->set_outline(*CompletionOutline::create(tokenizer_, request));
     scheduler_->add(std::move(sequence));
     lanes_[{request.priority, request.client}].push_back(reader.get());
     readers_.push_back(std::move(reader));
@@ -356,6 +386,13 @@ class World {
       if (reader.format && alone.reason == FinishReason::kEndOfSequence) check_format(reader);
     }
     EXPECT_EQ(last.usage.completion_tokens, static_cast<int64_t>(reader.tokens.size()));
+    for (size_t i = 0; i < reader.tokens.size(); ++i) {
+      const Tokens before(reader.tokens.begin(), reader.tokens.begin() + static_cast<ptrdiff_t>(i));
+      if (const auto closing = closing_token(reader.request, before)) {
+        EXPECT_EQ(reader.tokens[i], *closing);
+        experience_.num_closed_thoughts += *closing == kThought.end.back() ? 1 : 0;
+      }
+    }
     check_cached_tokens(reader, static_cast<size_t>(last.usage.cached_tokens));
   }
 
@@ -446,6 +483,7 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       all.accepted_draft_tokens += one.accepted_draft_tokens;
       all.num_formatted += one.num_formatted;
       all.accepted_in_format += one.accepted_in_format;
+      all.num_closed_thoughts += one.num_closed_thoughts;
     }
     if (count >= 100) {  // a world in which nothing happens proves nothing
       EXPECT_GT(all.hit_tokens, count);
@@ -457,6 +495,7 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       EXPECT_GT(all.accepted_draft_tokens, count);
       EXPECT_GT(all.num_formatted, count / 2);
       EXPECT_GT(all.accepted_in_format, count / 10);
+      EXPECT_GT(all.num_closed_thoughts, count / 2);
       EXPECT_GT(all.draft_tokens, all.accepted_draft_tokens);
     }
   }

@@ -152,6 +152,8 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   auto text = CompletionText::create(*parts_.tokenizer, request.skip_control_tokens,
                                      request.sampling.stop, request.sampling.include_stop);
   RETURN_IF_ERROR(text);
+  auto outline = CompletionOutline::create(*parts_.tokenizer, request);
+  RETURN_IF_ERROR(outline);
   auto format = compile_format(request);
   RETURN_IF_ERROR(format);
   const LoadForecast forecast = board_.read_forecast();
@@ -168,6 +170,7 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   sequence->timeline().predict_first_token(predicted);
   sequence->expect_cached_tokens(num_cached);
   sequence->set_format(*std::move(format));
+  sequence->set_outline(*std::move(outline));
   const Status status = inbox_.push(std::move(sequence));
   if (!status) return status.with_retry_after(room_seconds(forecast, num_prompt_tokens));
   streams_.add(stream);

@@ -116,7 +116,8 @@ void ModelRunner::sample(const StepPlan& plan) {
 
 // Draws after the last token, and on as long as what was drawn is what was guessed: the rows behind
 // a wrong guess were computed for another text. Each draw is the one that a step of its own would
-// have made, so guessing changes nothing but the time.
+// have made, so guessing changes nothing but the time. Where the budget of a thought is used up
+// nothing is drawn: what is written then is known.
 void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<float> logits,
                                   StepOutcome& outcome) {
   const size_t vocab_size = static_cast<size_t>(executor_.vocab_size());
@@ -124,11 +125,13 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
   const std::span<const TokenId> draft = sequence.draft();
   const std::optional<int32_t> num_ranked = sequence.sampling().top_logprobs;
   if (num_ranked) outcome.first_logprobs = static_cast<int32_t>(result_.logprobs.size());
-  FormatCursor cursor = sequence.format_cursor();
+  FormatCursor format_cursor = sequence.format_cursor();
+  OutlineCursor outline_cursor = sequence.outline_cursor();
   for (int32_t i = 0; i <= planned.num_draft_tokens; ++i) {
     const auto row = logits.subspan(static_cast<size_t>(i) * vocab_size, vocab_size);
     if (num_ranked) logprob_reader_.read(row);
-    const auto token = draw(sequence, i, cursor, row);
+    const std::optional<TokenId> forced = sequence.outline().forced_token(outline_cursor);
+    const auto token = forced ? Result<TokenId>(*forced) : draw(sequence, i, format_cursor, row);
     if (!token) {
       // What was drawn before it stands; the next step comes here again.
       if (i == 0) outcome.status = token.status();
@@ -137,6 +140,7 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
     if (num_ranked) result_.logprobs.push_back(logprob_reader_.of(*token, *num_ranked));
     outcome.sampled[static_cast<size_t>(outcome.num_sampled++)] = *token;
     if (i < planned.num_draft_tokens && *token != draft[static_cast<size_t>(i)]) return;
+    sequence.outline().follow(outline_cursor, *token);
   }
 }
 

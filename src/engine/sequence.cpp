@@ -110,8 +110,8 @@ bool Sequence::ends_with(TokenId token) {
   return stop_token_ || (!sampling_.ignore_eos && holds(end_tokens_));
 }
 
-// An end token counts as a token of the completion, as with vLLM and OpenAI, but its text is not
-// part of the answer.
+// An end token counts as a token of the completion, as with vLLM and OpenAI, but its text is part
+// neither of the thought nor of the answer.
 void Sequence::append(TokenId token, const TokenLogprobs* logprobs) {
   CHECK(!is_finished());
   CHECK(num_uncomputed_tokens() == 0 && draft().empty());
@@ -119,10 +119,14 @@ void Sequence::append(TokenId token, const TokenLogprobs* logprobs) {
   ++num_tokens_;
   staged_tokens_.push_back(token);
   if (logprobs) staged_logprobs_.push_back(*logprobs);
-  if (ends_with(token)) {
+  const bool is_end = ends_with(token);
+  if (!is_end) outline_.follow(outline_cursor_, token);
+  if (is_end) {
     flush_text(FinishReason::kEndOfSequence);
   } else if (completes_stop_string(token)) {
     finish_reason_ = FinishReason::kStopString;
+  } else if (outline_cursor_.part == OutlineCursor::Part::kEnd) {
+    flush_text(FinishReason::kStopString);
   } else if (is_looping(token)) {
     flush_text(FinishReason::kRepetition);
   } else if (num_completion_tokens() == sampling_.max_new_tokens) {
@@ -168,7 +172,8 @@ bool Sequence::publish() {
   if (is_finished()) {
     const Usage usage = {.prompt_tokens = num_prompt_tokens(),
                          .completion_tokens = num_completion_tokens(),
-                         .cached_tokens = num_cached_tokens()};
+                         .cached_tokens = num_cached_tokens(),
+                         .reasoning_tokens = outline_cursor_.reasoning_tokens()};
     stream_->finish(
         staged_text_, staged_tokens_,
         {.reason = finish_reason_,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cache/block_table.h"
+#include "engine/completion_outline.h"
 #include "engine/completion_text.h"
 #include "engine/generation_stream.h"
 #include "engine/prompt_lookup.h"
@@ -48,6 +49,13 @@ class Sequence {
   void set_format(std::shared_ptr<CompiledFormat> format) { format_ = std::move(format); }
   CompiledFormat* format() const { return format_.get(); }
   const FormatCursor& format_cursor() const { return format_cursor_; }
+  // The parts of the completion; it has been followed likewise. REQUIRES: it has no tokens yet.
+  void set_outline(CompletionOutline outline) {
+    outline_ = std::move(outline);
+    outline_cursor_ = outline_.start();
+  }
+  const CompletionOutline& outline() const { return outline_; }
+  const OutlineCursor& outline_cursor() const { return outline_cursor_; }
   std::span<const TokenId> tokens() const { return std::span(tokens_).first(num_tokens_); }
   // What the sampler looks back on for the token after `num_draft` guesses.
   TokenHistory history(int32_t num_draft = 0) const {
@@ -147,6 +155,8 @@ class Sequence {
   std::optional<Repetition> repetition_;         // the longest so far
   std::shared_ptr<CompiledFormat> format_;
   FormatCursor format_cursor_;
+  CompletionOutline outline_;
+  OutlineCursor outline_cursor_;
 
   // The staged event.
   std::string staged_text_;

@@ -15,7 +15,7 @@ namespace {
 using P = SamplingParams;
 
 // The usual values are those that the tuning guide speaks of.
-constexpr std::array<SamplingRange, 10> kRanges = {{
+constexpr std::array<SamplingRange, 11> kRanges = {{
     {"temperature", &P::temperature, 0, 100, 0, 2, 0.05},
     {"top_k", &P::top_k, -1, 2147483647, 0, 200, 1, false, "1 to 2147483647, or 0 or -1 for off"},
     {"top_p", &P::top_p, 0, 1, 0.05, 1, 0.01, true, "above 0, to 1"},
@@ -26,6 +26,8 @@ constexpr std::array<SamplingRange, 10> kRanges = {{
     {"no_repeat_ngram_size", &P::no_repeat_ngram_size, 0, 64, 0, 8, 1},
     {"max_new_tokens", &P::max_new_tokens, 1, 1048576, 16, 2048, 16},
     {"min_new_tokens", &P::min_new_tokens, 0, 1048576, 0, 512, 8},  // and at most max_new_tokens
+    {"thinking_token_budget", &P::thinking_token_budget, -1, 1048576, -1, 2048, 1, false,
+     "0 to 1048576, or -1 for none"},
 }};
 
 // Written so that NaN, for which every comparison is false, is out of every range.

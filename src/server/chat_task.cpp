@@ -20,14 +20,18 @@ bool needs_control_tokens(const ChatTask& task, const Tokenizer& tokenizer) {
          (splits_calls && call && tokenizer.is_control(*call));
 }
 
-// The form of the whole answer, behind the thought if there is one.
+// The form of the whole answer, behind the thought if there is one. Without a form the model may
+// call as often as it likes, so the end of a call that shall be the only one ends the answer.
 Status set_format(const ChatTask& task, GenerationRequest& generation) {
   RETURN_IF_ERROR(check_tool_schemas(task.tools));
   Result<std::optional<OutputFormat>> format = make_tool_format(
       task.tools, task.tool_choice, task.may_call_several, generation.output_format);
   RETURN_IF_ERROR(format);
   generation.output_format = *std::move(format);
-  if (generation.output_format && task.enable_thinking) {
+  if (!generation.output_format) {
+    const bool may_call = task.tool_choice.kind != ToolChoice::Kind::kNone;
+    if (may_call && !task.may_call_several) generation.ends_behind = "</tool_call>";
+  } else if (task.enable_thinking) {
     generation.output_format->after = "</think>";
   }
   return Status::ok();
@@ -60,8 +64,9 @@ Result<StartedChat> start_chat(const ServingState& state, ChatTask task) {
   RETURN_IF_ERROR(set_format(task, generation));
   if (!generation.sampling.seed) generation.sampling.seed = fresh_seed();
   if (needs_control_tokens(task, tokenizer)) generation.skip_control_tokens = false;
+  generation.thought = thought_rules(tokenizer, *prompt);
   ChoiceRules rules;
-  rules.starts_in_reasoning = ends_in_open_thinking(tokenizer, *prompt);
+  rules.starts_in_reasoning = generation.thought->is_open;
   rules.splits_calls = task.tool_choice.kind != ToolChoice::Kind::kNone;
   generation.prompt_tokens = *std::move(prompt);
   Result<std::vector<ChoiceProgress>> choices =

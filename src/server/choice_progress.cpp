@@ -18,11 +18,7 @@ void ChoiceProgress::take(GenerationEvent event, ChoiceDelta& delta) {
   delta.tokens.insert(delta.tokens.end(), event.tokens.begin(), event.tokens.end());
   delta.logprobs.insert(delta.logprobs.end(), event.logprobs.begin(), event.logprobs.end());
   if (rules_.splits_reasoning) {
-    const bool was_inside = reasoning_splitter_.is_inside();
     add(reasoning_splitter_.push(event.text), delta);
-    if (was_inside || reasoning_splitter_.is_inside()) {
-      reasoning_tokens_ += static_cast<int64_t>(event.tokens.size());
-    }
   } else {
     add_text(event.text, delta);
   }

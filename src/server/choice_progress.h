@@ -2,7 +2,6 @@
 // and logprobs.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,8 +43,6 @@ class ChoiceProgress {
   bool is_finished() const { return last_.finish_reason != FinishReason::kNone; }
   // The last event; its finish reason is kNone until there is one.
   const GenerationEvent& last() const { return last_; }
-  // Of the completion, those that came while it thought, with its tags.
-  int64_t reasoning_tokens() const { return reasoning_tokens_; }
   bool has_calls() const { return call_splitter_.num_calls() > 0; }
 
  private:
@@ -58,7 +55,6 @@ class ChoiceProgress {
   ChoiceRules rules_;
   ReasoningSplitter reasoning_splitter_;
   ToolCallSplitter call_splitter_;
-  int64_t reasoning_tokens_ = 0;
   GenerationEvent last_;
 };
 

@@ -42,6 +42,7 @@ Usage GenerationRun::usage() const {
     sum.prompt_tokens = std::max(sum.prompt_tokens, usage.prompt_tokens);
     sum.cached_tokens = std::max(sum.cached_tokens, usage.cached_tokens);
     sum.completion_tokens += usage.completion_tokens;
+    sum.reasoning_tokens += usage.reasoning_tokens;
   }
   return sum;
 }

@@ -25,6 +25,7 @@ namespace {
 Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const ChatRequest& chat,
                                           std::vector<TokenId> prompt) {
   GenerationRequest generation;
+  generation.thought = thought_rules(tokenizer, prompt);
   generation.prompt_tokens = std::move(prompt);
   generation.sampling = chat.sampling;
   generation.output_format = chat.output_format;
@@ -110,10 +111,10 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   RETURN_IF_ERROR(prompt);
   if (chat->session.id || chat->session.has_history()) job.history = prompt->history;
   if (!chat->sampling.seed) chat->sampling.seed = fresh_seed();
-  job.starts_in_reasoning = ends_in_open_thinking(engine.tokenizer(), prompt->tokens);
   Result<GenerationRequest> generation =
       make_generation(engine.tokenizer(), *chat, std::move(prompt->tokens));
   RETURN_IF_ERROR(generation);
+  job.starts_in_reasoning = generation->thought->is_open;
   set_client(request, *generation);
   job.prepare_seconds = seconds_between(arrival, steady_clock().now());
   Result<GenerationHandle> handle = engine.submit(*std::move(generation));

@@ -23,8 +23,6 @@ class ReasoningSplitter {
   Parts push(std::string_view text);
   // What was held back; the completion has ended.
   Parts finish();
-  // Between the tags now.
-  bool is_inside() const { return state_ == State::kOpening || state_ == State::kInside; }
   bool has_reasoning() const { return state_ != State::kBefore && state_ != State::kPlain; }
 
  private:

@@ -22,6 +22,12 @@ bool ends_in_open_thinking(const Tokenizer& tokenizer, std::span<const TokenId> 
   return text.ends_with("<think>");
 }
 
+ThoughtRules thought_rules(const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
+  ThoughtRules rules;
+  rules.is_open = ends_in_open_thinking(tokenizer, prompt);
+  return rules;
+}
+
 bool thinking_tags_are_control(const Tokenizer& tokenizer) {
   const std::optional<TokenId> tag = tokenizer.find_token("</think>");
   return tag && tokenizer.is_control(*tag);

@@ -27,10 +27,6 @@ class ToolCallSplitter {
     std::vector<ToolCallPart> calls;
   };
 
-  // `begins_in_call`: the prompt already ended with the tag.
-  explicit ToolCallSplitter(bool begins_in_call = false)
-      : state_(begins_in_call ? State::kCall : State::kText) {}
-
   Parts push(std::string_view text);
   // What was held back; the answer has ended.
   Parts finish();
@@ -50,7 +46,7 @@ class ToolCallSplitter {
   bool leave_arguments(Parts& parts);
   bool leave_tail();
 
-  State state_;
+  State state_ = State::kText;
   std::string held_;
   std::string opening_;  // the tag that began the block, and the white space before it
   size_t num_calls_ = 0;

@@ -118,13 +118,5 @@ TEST(ToolCallSplitter, ACutCallKeepsWhatThereIs) {
   EXPECT_EQ(whole.text, "");
 }
 
-TEST(ToolCallSplitter, MayBeginInACall) {
-  ToolCallSplitter splitter(true);
-  Whole whole;
-  add(whole, splitter.push("{\"name\": \"f\", \"arguments\": {}}</tool_call>"));
-  add(whole, splitter.finish());
-  EXPECT_EQ(whole.calls.at(0).first, "f");
-}
-
 }  // namespace
 }  // namespace youtu

@@ -143,6 +143,19 @@ Status read_tool_choice(const Json& body, const std::vector<Tool>& tools, ToolCh
                                   "invalid_value");
 }
 
+// Stands inside tool_choice here.
+Status read_parallel_use(const Json& body, bool& may_call_several) {
+  const Json* choice = find_field(body, "tool_choice");
+  const Json* disable =
+      choice && choice->is_object() ? find_field(*choice, "disable_parallel_tool_use") : nullptr;
+  if (!disable) return Status::ok();
+  if (!disable->is_boolean()) {
+    return wrong_type("tool_choice.disable_parallel_tool_use", "true or false");
+  }
+  may_call_several = !disable->get<bool>();
+  return Status::ok();
+}
+
 }  // namespace
 
 Result<MessageRequest> parse_message_request(std::string_view text, std::string_view preset,
@@ -168,6 +181,7 @@ Result<MessageRequest> parse_message_request(std::string_view text, std::string_
   RETURN_IF_ERROR(anthropic::read_messages(*messages, request.messages));
   RETURN_IF_ERROR(read_tools(*body, text, request.tools));
   RETURN_IF_ERROR(read_tool_choice(*body, request.tools, request.tool_choice));
+  RETURN_IF_ERROR(read_parallel_use(*body, request.may_call_several));
   return request;
 }
 

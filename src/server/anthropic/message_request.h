@@ -21,6 +21,7 @@ struct MessageRequest {
   bool stream = false;
   std::vector<Tool> tools;
   ToolChoice tool_choice;
+  bool may_call_several = true;
 };
 
 // `preset` gives what the request does not say. With `needs_length` max_tokens is required, as it

@@ -25,6 +25,7 @@ ChatTask make_task(const MessageRequest& message, const http::Request& request) 
   task.enable_thinking = message.enable_thinking;
   task.tools = message.tools;
   task.tool_choice = message.tool_choice;
+  task.may_call_several = message.may_call_several;
   return task;
 }
 

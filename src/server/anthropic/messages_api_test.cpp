@@ -140,6 +140,15 @@ TEST_F(MessagesApiTest, UnderstandsCallsAndResults) {
   EXPECT_EQ(prompt().find("secret"), std::string::npos);
 }
 
+TEST_F(MessagesApiTest, ACallThatShallBeTheOnlyOneEndsTheAnswer) {
+  const Json tools = {{{"name", "f"}, {"input_schema", {{"type", "object"}}}}};
+  ASSERT_EQ(post({{"tools", tools}}).status, 200);
+  EXPECT_EQ(engine_->last_request().ends_behind, "");
+  const Json alone = {{"type", "auto"}, {"disable_parallel_tool_use", true}};
+  ASSERT_EQ(post({{"tools", tools}, {"tool_choice", alone}}).status, 200);
+  EXPECT_EQ(engine_->last_request().ends_behind, "</tool_call>");
+}
+
 TEST_F(MessagesApiTest, CountsTokens) {
   const Json count = json(post({{"max_tokens", nullptr}}, "/v1/messages/count_tokens"));
   ASSERT_EQ(post({}).status, 200);
@@ -162,6 +171,9 @@ TEST_F(MessagesApiTest, ErrorsHaveAnthropicsForm) {
          "invalid_request_error");
   expect({{"stop_sequences", "x"}}, 400, "invalid_request_error");
   expect({{"tool_choice", {{"type", "any"}}}}, 400, "invalid_request_error");
+  expect({{"tools", {{{"name", "f"}, {"input_schema", {{"type", "object"}}}}}},
+          {"tool_choice", {{"type", "auto"}, {"disable_parallel_tool_use", 1}}}},
+         400, "invalid_request_error");
   expect({{"max_tokens", 1'000'000}}, 400, "invalid_request_error");
   state_.begin_drain();
   expect({}, 503, "overloaded_error");

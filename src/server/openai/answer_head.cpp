@@ -45,11 +45,9 @@ OrderedJson head_json(const AnswerHead& head, std::string_view object) {
 
 OrderedJson usage_json(const GenerationRun& run) {
   const Usage usage = run.usage();
-  int64_t reasoning = 0;
   int64_t accepted = 0;
   int64_t drafted = 0;
   for (const ChoiceProgress& choice : run.choices()) {
-    reasoning += choice.reasoning_tokens();
     accepted += choice.last().timings.accepted_draft_tokens;
     drafted += choice.last().timings.draft_tokens;
   }
@@ -58,7 +56,7 @@ OrderedJson usage_json(const GenerationRun& run) {
   json["completion_tokens"] = usage.completion_tokens;
   json["total_tokens"] = usage.prompt_tokens + usage.completion_tokens;
   json["prompt_tokens_details"] = {{"cached_tokens", usage.cached_tokens}};
-  json["completion_tokens_details"] = {{"reasoning_tokens", reasoning},
+  json["completion_tokens_details"] = {{"reasoning_tokens", usage.reasoning_tokens},
                                        {"accepted_prediction_tokens", accepted},
                                        {"rejected_prediction_tokens", drafted - accepted}};
   return json;

@@ -326,6 +326,29 @@ TEST_F(OpenAiApiTest, AsksForTheFormThatIsWanted) {
   EXPECT_FALSE(engine_->last_request().output_format.has_value());
 }
 
+TEST_F(OpenAiApiTest, ACallThatShallBeTheOnlyOneEndsTheAnswer) {
+  start();
+  Json body = user("x");
+  const auto ends_behind = [&] {
+    EXPECT_EQ(chat(body).status, 200);
+    return engine_->last_request().ends_behind;
+  };
+  body["parallel_tool_calls"] = false;
+  EXPECT_EQ(ends_behind(), "");
+  body["tools"] = Json::array({weather_tool()});
+  EXPECT_EQ(ends_behind(), "</tool_call>");
+  body["tool_choice"] = "none";
+  EXPECT_EQ(ends_behind(), "");
+  body["tool_choice"] = "auto";
+  body["parallel_tool_calls"] = true;
+  EXPECT_EQ(ends_behind(), "");
+  // A form says itself how many calls there are, and its texts may have anything in them.
+  body["parallel_tool_calls"] = false;
+  body["response_format"] = {{"type", "json_object"}};
+  EXPECT_EQ(ends_behind(), "");
+  EXPECT_EQ(engine_->last_request().output_format->text.find("call)*"), std::string::npos);
+}
+
 TEST_F(OpenAiApiTest, RefusesWhatIsWrongAndSaysWhere) {
   start();
   const auto with = [](const std::string& field, Json value) {

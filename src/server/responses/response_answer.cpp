@@ -33,7 +33,7 @@ class ResponseProgress {
   OrderedJson json() const {
     OrderedJson json =
         response_json(job_.head, is_cut() ? "incomplete" : "completed", output_.items());
-    json["usage"] = usage_json(job_.run.usage(), job_.run.choices().front().reasoning_tokens());
+    json["usage"] = response_usage(job_.run.usage());
     return json;
   }
 

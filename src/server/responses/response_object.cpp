@@ -188,12 +188,12 @@ OrderedJson response_json(const ResponseHead& head, std::string_view status,
   return json;
 }
 
-OrderedJson usage_json(const Usage& usage, int64_t reasoning_tokens) {
+OrderedJson response_usage(const Usage& usage) {
   OrderedJson json;
   json["input_tokens"] = usage.prompt_tokens;
   json["input_tokens_details"] = {{"cached_tokens", usage.cached_tokens}};
   json["output_tokens"] = usage.completion_tokens;
-  json["output_tokens_details"] = {{"reasoning_tokens", reasoning_tokens}};
+  json["output_tokens_details"] = {{"reasoning_tokens", usage.reasoning_tokens}};
   json["total_tokens"] = usage.prompt_tokens + usage.completion_tokens;
   return json;
 }

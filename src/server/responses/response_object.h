@@ -64,7 +64,7 @@ class ResponseOutput {
 // status: "in_progress", "completed", "incomplete" (its length is used up) or "failed".
 OrderedJson response_json(const ResponseHead& head, std::string_view status,
                           const OrderedJson& output);
-OrderedJson usage_json(const Usage& usage, int64_t reasoning_tokens);
+OrderedJson response_usage(const Usage& usage);
 
 // The items of an answer that was stored.
 OrderedJson stored_items(const std::string& text, const std::vector<ToolCall>& calls);

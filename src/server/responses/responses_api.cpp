@@ -176,7 +176,7 @@ http::Response ResponsesApi::read(const http::Request& request) const {
   const bool is_cut = turn->answer.finish_reason == "length";
   OrderedJson json = response_json(head, is_cut ? "incomplete" : "completed",
                                    stored_items(turn->answer.text, turn->answer.tool_calls));
-  json["usage"] = usage_json(turn->answer.usage, 0);
+  json["usage"] = response_usage(turn->answer.usage);
   http::Response response;
   response.body = dump_json(json);
   return response;
