@@ -86,14 +86,16 @@ Result<Completion> Dialogue::complete(std::string& spoken) {
   Result<SamplingParams> sampling = sampling_params(settings_.sampling);
   if (!sampling) return sampling.status();
   const Tokenizer& tokenizer = engine_.tokenizer();
-  Result<std::vector<TokenId>> tokens =
-      tokenizer.encode_chat(messages_, {.enable_thinking = settings_.enable_thinking});
+  ChatOptions options = {.enable_thinking = settings_.enable_thinking};
+  if (!may_think(*sampling)) options.enable_thinking = false;
+  Result<std::vector<TokenId>> tokens = tokenizer.encode_chat(messages_, options);
   if (!tokens) return tokens.status();
   interrupt_.clear();
-  AnswerPrinter printer(ends_in_open_thinking(tokenizer, *tokens));
   GenerationRequest request{.prompt_tokens = std::move(*tokens), .sampling = *std::move(sampling)};
+  request.thought = thought_rules(tokenizer, request.prompt_tokens);
   request.skip_control_tokens =
-      !(settings_.enable_thinking.value_or(true) && thinking_tags_are_control(tokenizer));
+      !(options.enable_thinking.value_or(true) && thinking_tags_are_control(tokenizer));
+  AnswerPrinter printer(request.thought->is_open);
   Result<Completion> completion = run_request(
       engine_, std::move(request), [&](std::string_view text) { printer.take(text); },
       [this] { return interrupt_.is_set(); });

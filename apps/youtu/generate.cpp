@@ -15,6 +15,7 @@
 #include "engine_flags.h"
 #include "report_error.h"
 #include "sampling_flags.h"
+#include "server/thinking.h"
 
 namespace youtu {
 namespace {
@@ -48,7 +49,7 @@ Result<std::string> read_standard_input() {
 }
 
 Result<std::vector<TokenId>> encode(const Tokenizer& tokenizer, const GenerateFlags& flags,
-                                    const std::string& prompt) {
+                                    const SamplingParams& sampling, const std::string& prompt) {
   if (flags.raw) return tokenizer.encode_prompt(prompt);
   if (!tokenizer.has_chat_template()) {
     return Status::failed_precondition(
@@ -57,7 +58,9 @@ Result<std::vector<TokenId>> encode(const Tokenizer& tokenizer, const GenerateFl
   std::vector<ChatMessage> messages;
   if (flags.system) messages.push_back({.role = "system", .content = *flags.system});
   messages.push_back({.role = "user", .content = prompt});
-  return tokenizer.encode_chat(messages, {.enable_thinking = flags.engine.enable_thinking});
+  ChatOptions options = {.enable_thinking = flags.engine.enable_thinking};
+  if (!may_think(sampling)) options.enable_thinking = false;
+  return tokenizer.encode_chat(messages, options);
 }
 
 void print_json(const Completion& completion, const ModelInfo& model) {
@@ -67,7 +70,8 @@ void print_json(const Completion& completion, const ModelInfo& model) {
       {"finish_reason", to_string(completion.finish_reason)},
       {"usage",
        {{"prompt_tokens", completion.usage.prompt_tokens},
-        {"completion_tokens", completion.usage.completion_tokens}}},
+        {"completion_tokens", completion.usage.completion_tokens},
+        {"reasoning_tokens", completion.usage.reasoning_tokens}}},
   };
   std::puts(dump_json(json).c_str());
 }
@@ -86,10 +90,11 @@ Status generate(const GenerateFlags& flags) {
 
   Result<std::unique_ptr<Engine>> engine = create_engine(flags.engine);
   if (!engine) return engine.status();
-  Result<std::vector<TokenId>> tokens = encode((*engine)->tokenizer(), flags, *prompt);
+  Result<std::vector<TokenId>> tokens = encode((*engine)->tokenizer(), flags, *sampling, *prompt);
   if (!tokens) return tokens.status();
 
   GenerationRequest request{.prompt_tokens = std::move(*tokens), .sampling = *sampling};
+  request.thought = thought_rules((*engine)->tokenizer(), request.prompt_tokens);
   const auto print = [&](std::string_view text) {
     if (flags.json) return;
     std::fwrite(text.data(), 1, text.size(), stdout);

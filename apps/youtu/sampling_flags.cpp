@@ -29,6 +29,8 @@ void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
   add("--no-repeat-ngram-size", flags.no_repeat_ngram_size,
       "Never repeat this many tokens in a row; 1 to 64, 0 is off");
   add("--max-new-tokens", flags.max_new_tokens, "1 to 1048576; the context length bounds it too");
+  add("--thinking-token-budget", flags.thinking_token_budget,
+      "Close the model's thought after so many tokens; 0: no thought, -1: when it likes");
   add("--seed", flags.seed, "Makes the answer repeatable; 0 to 2^64-1; default: a fresh one");
   add("--stop", flags.stop, "End the answer before this text; may be given up to 16 times")
       ->type_size(1)
@@ -58,6 +60,7 @@ Result<SamplingParams> sampling_params(const SamplingFlags& flags) {
   set(params.frequency_penalty, flags.frequency_penalty);
   set(params.no_repeat_ngram_size, flags.no_repeat_ngram_size);
   set(params.max_new_tokens, flags.max_new_tokens);
+  set(params.thinking_token_budget, flags.thinking_token_budget);
   if (flags.seed) params.seed = flags.seed;
   if (!flags.stop.empty()) params.stop = flags.stop;
   set(params.loop_guard, flags.loop_guard);

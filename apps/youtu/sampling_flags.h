@@ -24,6 +24,7 @@ struct SamplingFlags {
   std::optional<double> frequency_penalty;
   std::optional<int64_t> no_repeat_ngram_size;
   std::optional<int64_t> max_new_tokens;
+  std::optional<int64_t> thinking_token_budget;
   std::optional<uint64_t> seed;
   std::vector<std::string> stop;
   std::optional<LoopGuard> loop_guard;

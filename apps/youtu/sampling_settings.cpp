@@ -31,6 +31,7 @@ const std::vector<std::pair<std::string, Field>>& fields() {
       {"frequency_penalty", &SamplingFlags::frequency_penalty},
       {"no_repeat_ngram_size", &SamplingFlags::no_repeat_ngram_size},
       {"max_new_tokens", &SamplingFlags::max_new_tokens},
+      {"thinking_token_budget", &SamplingFlags::thinking_token_budget},
       {"seed", &SamplingFlags::seed},
       {"stop", &SamplingFlags::stop},
       {"loop_guard", &SamplingFlags::loop_guard},
@@ -129,6 +130,7 @@ std::string sampling_value(const SamplingParams& params, std::string_view name) 
   if (name == "frequency_penalty") return fmt::format("{}", params.frequency_penalty);
   if (name == "no_repeat_ngram_size") return fmt::format("{}", params.no_repeat_ngram_size);
   if (name == "max_new_tokens") return fmt::format("{}", params.max_new_tokens);
+  if (name == "thinking_token_budget") return fmt::format("{}", params.thinking_token_budget);
   if (name == "seed") return params.seed ? fmt::format("{}", *params.seed) : "a fresh one";
   if (name == "loop_guard") return text_of(params.loop_guard);
   CHECK(name == "stop");

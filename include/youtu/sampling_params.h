@@ -51,7 +51,7 @@ struct SamplingParams {
   std::optional<int32_t> top_logprobs = std::nullopt;  // [0, 20]
   bool ignore_eos = false;
   // After so many tokens of its thought (ThoughtRules) the thought is closed; -1: when it likes.
-  int64_t thinking_token_budget = -1;  // [-1, 1048576]
+  int64_t thinking_token_budget = -1;      // [-1, 1048576]
   LoopGuard loop_guard = LoopGuard::kOff;  // the presets stop
 
   bool operator==(const SamplingParams&) const = default;

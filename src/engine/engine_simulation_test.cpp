@@ -3,8 +3,8 @@
 // conversations, have salts and priorities, go away; steps have room for more or fewer tokens, and
 // some fail; the cache is so small that sequences are preempted; some read slowly, or nothing until
 // all others have their answers; some answers have a format, whose states are forgotten now and
-// then; some thoughts have a budget. Every answer must be the one that its request gets alone, from whatever blocks it was
-// computed.
+// then; some thoughts have a budget. Every answer must be the one that its request gets alone, from
+// whatever blocks it was computed.
 //
 //   YOUTU_SIMULATION_SEEDS=1000000   so many seeds
 //   YOUTU_SIMULATION_SEED=4711       this one only

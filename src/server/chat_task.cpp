@@ -64,7 +64,7 @@ Result<StartedChat> start_chat(const ServingState& state, ChatTask task) {
   RETURN_IF_ERROR(set_format(task, generation));
   if (!generation.sampling.seed) generation.sampling.seed = fresh_seed();
   if (needs_control_tokens(task, tokenizer)) generation.skip_control_tokens = false;
-  generation.thought = thought_rules(tokenizer, *prompt);
+  generation.thought = thought_rules(tokenizer, *prompt, std::move(task.last_words));
   ChoiceRules rules;
   rules.starts_in_reasoning = generation.thought->is_open;
   rules.splits_calls = task.tool_choice.kind != ToolChoice::Kind::kNone;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "server/generation_run.h"
@@ -21,6 +22,7 @@ struct ChatTask {
   LengthNames length_names;
   int64_t num_choices = 1;
   bool enable_thinking = false;
+  std::string last_words;  // of a thought that its budget closes
   std::vector<Tool> tools;
   ToolChoice tool_choice;
   bool may_call_several = true;

@@ -25,7 +25,7 @@ namespace {
 Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const ChatRequest& chat,
                                           std::vector<TokenId> prompt) {
   GenerationRequest generation;
-  generation.thought = thought_rules(tokenizer, prompt);
+  generation.thought = thought_rules(tokenizer, prompt, chat.last_words);
   generation.prompt_tokens = std::move(prompt);
   generation.sampling = chat.sampling;
   generation.output_format = chat.output_format;

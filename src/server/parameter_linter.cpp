@@ -56,6 +56,15 @@ void find_without_effect(const Json& body, const SamplingParams& params,
     warnings.push_back({Kind::kWithoutEffect, name,
                         name + " is accepted for other servers' clients and has no effect here"});
   }
+  constexpr std::array<std::string_view, 5> kOfThoughts = {
+      "thinking_token_budget", "reasoning_budget", "reasoning_budget_tokens",
+      "thinking_budget_tokens", "reasoning_budget_message"};
+  const bool is_off_by_budget = params.thinking_token_budget == 0;
+  for (const std::string_view name : kOfThoughts) {
+    if (context.enable_thinking || is_off_by_budget || !find_field(body, name)) continue;
+    warnings.push_back({Kind::kWithoutEffect, std::string(name),
+                        fmt::format("{} has no effect: thinking is not enabled", name)});
+  }
   if (params.temperature > 0) return;
   constexpr std::array<std::string_view, 4> kOfDraws = {"top_k", "top_p", "min_p", "seed"};
   for (const std::string_view name : kOfDraws) {
@@ -64,6 +73,23 @@ void find_without_effect(const Json& body, const SamplingParams& params,
                         fmt::format("{} has no effect: with temperature 0 the likeliest token is "
                                     "taken",
                                     name)});
+  }
+}
+
+void find_thinking_hazards(const SamplingParams& params, const ParameterContext& context,
+                           std::vector<ParameterWarning>& warnings) {
+  if (!context.enable_thinking || !context.has_max_tokens) return;
+  const int64_t budget = params.thinking_token_budget;
+  if (budget >= params.max_new_tokens) {
+    warnings.push_back({Kind::kHazard, "thinking_token_budget",
+                        fmt::format("thinking_token_budget {} may use up all of the {} tokens, and "
+                                    "leave none for the answer",
+                                    budget, params.max_new_tokens)});
+  } else if (budget < 0 && params.max_new_tokens < kFewThinkingTokens) {
+    warnings.push_back({Kind::kHazard, "max_new_tokens",
+                        fmt::format("with thinking enabled {} tokens may end before the answer "
+                                    "begins",
+                                    params.max_new_tokens)});
   }
 }
 
@@ -100,11 +126,7 @@ void find_hazards(const SamplingParams& params, const ParameterContext& context,
                      "nowhere",
                      params.temperature));
   }
-  if (context.enable_thinking && params.max_new_tokens < kFewThinkingTokens) {
-    warn("max_new_tokens",
-         fmt::format("with thinking enabled {} tokens may end before the answer begins",
-                     params.max_new_tokens));
-  }
+  find_thinking_hazards(params, context, warnings);
 }
 
 std::string_view code_of(Kind kind) {

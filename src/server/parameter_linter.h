@@ -27,6 +27,7 @@ struct ParameterContext {
   std::span<const std::string_view> unused_fields;  // of other servers; accepted, without effect
   bool has_format = false;                          // the answer has to be JSON, or calls tools
   bool enable_thinking = false;
+  bool has_max_tokens = true;  // else the answer may fill the context
 };
 
 // In the order unknown, without effect, hazards. REQUIRES: `body` is an object.

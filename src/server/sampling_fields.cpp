@@ -25,13 +25,13 @@ using Member =
                  std::vector<LogitBias> SamplingParams::*>;
 
 struct SamplingField {
-  std::array<std::string_view, 3> names;  // ours, then what others call it; empty ones at the end
+  std::array<std::string_view, 4> names;  // ours, then what others call it; empty ones at the end
   Member member;
 
   std::string_view name() const { return names[0]; }
 };
 
-constexpr std::array<SamplingField, 17> kFields = {{
+constexpr std::array<SamplingField, 18> kFields = {{
     {{"temperature"}, &SamplingParams::temperature},
     {{"top_k"}, &SamplingParams::top_k},
     {{"top_p"}, &SamplingParams::top_p},
@@ -49,6 +49,9 @@ constexpr std::array<SamplingField, 17> kFields = {{
     {{"stop_token_ids"}, &SamplingParams::stop_token_ids},
     {{"ignore_eos"}, &SamplingParams::ignore_eos},
     {{"loop_guard"}, &SamplingParams::loop_guard},
+    {{"thinking_token_budget", "reasoning_budget", "reasoning_budget_tokens",
+      "thinking_budget_tokens"},
+     &SamplingParams::thinking_token_budget},
 }};
 
 constexpr std::array<std::string_view, 3> kLoopGuards = {"off", "report", "stop"};

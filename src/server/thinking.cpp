@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "server/json_fields.h"
 
 namespace youtu {
 
@@ -22,10 +25,23 @@ bool ends_in_open_thinking(const Tokenizer& tokenizer, std::span<const TokenId> 
   return text.ends_with("<think>");
 }
 
-ThoughtRules thought_rules(const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
+ThoughtRules thought_rules(const Tokenizer& tokenizer, std::span<const TokenId> prompt,
+                           std::string last_words) {
   ThoughtRules rules;
   rules.is_open = ends_in_open_thinking(tokenizer, prompt);
+  rules.last_words = std::move(last_words);
   return rules;
+}
+
+Status read_last_words(const Json& body, std::string& last_words) {
+  Result<std::optional<std::string>> text = read_text(body, "reasoning_budget_message");
+  RETURN_IF_ERROR(text);
+  last_words = (*std::move(text)).value_or("");
+  if (last_words.size() <= kMaxLastWordsBytes) return Status::ok();
+  return Status::invalid_argument("reasoning_budget_message has " +
+                                      std::to_string(last_words.size()) + " bytes (at most " +
+                                      std::to_string(kMaxLastWordsBytes) + ")",
+                                  "reasoning_budget_message", "out_of_range");
 }
 
 bool thinking_tags_are_control(const Tokenizer& tokenizer) {

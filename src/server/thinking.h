@@ -2,8 +2,12 @@
 #pragma once
 
 #include <span>
+#include <string>
 
+#include "base/json.h"
 #include "youtu/generation.h"
+#include "youtu/sampling_params.h"
+#include "youtu/status.h"
 #include "youtu/tokenizer.h"
 #include "youtu/types.h"
 
@@ -12,8 +16,18 @@ namespace youtu {
 // Some templates open the thinking themselves, at the end of the prompt.
 bool ends_in_open_thinking(const Tokenizer& tokenizer, std::span<const TokenId> prompt);
 
-// By which the engine knows the thought behind this prompt.
-ThoughtRules thought_rules(const Tokenizer& tokenizer, std::span<const TokenId> prompt);
+// By which the engine knows the thought behind this prompt, and what it writes where its budget
+// closes it.
+ThoughtRules thought_rules(const Tokenizer& tokenizer, std::span<const TokenId> prompt,
+                           std::string last_words = {});
+
+// Who grants a thought no token wants none.
+inline bool may_think(const SamplingParams& sampling) {
+  return sampling.thinking_token_budget != 0;
+}
+
+// reasoning_budget_message, llama-server's name for the last words. REQUIRES: `body` is an object.
+Status read_last_words(const Json& body, std::string& last_words);
 
 // Control tokens are left out of a text; where the tags of a thought are such tokens they must stay
 // in it, or the thought could not be told from the answer.

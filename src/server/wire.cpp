@@ -12,6 +12,7 @@
 #include "server/message_fields.h"
 #include "server/sampling_fields.h"
 #include "server/scheduling_fields.h"
+#include "server/thinking.h"
 #include "server/timings_json.h"
 
 namespace youtu {
@@ -25,10 +26,13 @@ constexpr double kMaxRetryAfterSeconds = 60;
 constexpr size_t kMaxIgnoredNames = 16;
 constexpr size_t kMaxIgnoredNameBytes = 64;
 
-constexpr std::array<std::string_view, 17> kOtherFields = {
-    "prompt",      "messages",      "system",     "preset",      "config",     "enable_thinking",
-    "clean_input", "stream_format", "timings",    "explain",     "cache_salt", "priority",
-    "speculation", "prediction",    "timeout_ms", "ttft_slo_ms", "strict"};
+constexpr std::array<std::string_view, 18> kOtherFields = {
+    "prompt",        "messages",        "system",
+    "preset",        "config",          "clean_input",
+    "stream_format", "timings",         "explain",
+    "cache_salt",    "priority",        "speculation",
+    "prediction",    "timeout_ms",      "ttft_slo_ms",
+    "strict",        "enable_thinking", "reasoning_budget_message"};
 
 Status read_prompt(const Json& body, std::vector<ChatMessage>& messages) {
   const auto prompt = body.find("prompt");
@@ -206,6 +210,8 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_scheduling_fields(*body, request.scheduling));
   RETURN_IF_ERROR(read_preset(*body, defaults, request));
   RETURN_IF_ERROR(read_sampling_fields(*body, request.sampling));
+  RETURN_IF_ERROR(read_last_words(*body, request.last_words));
+  request.enable_thinking = request.enable_thinking && may_think(request.sampling);
   RETURN_IF_ERROR(read_sources(*body, defaults, request));
   RETURN_IF_ERROR(read_conversation(*body, clean, request.messages));
   RETURN_IF_ERROR(read_session_fields(*body, request.session));
@@ -269,6 +275,7 @@ OrderedJson usage_json(const Usage& usage) {
   json["completion_tokens"] = usage.completion_tokens;
   json["total_tokens"] = usage.prompt_tokens + usage.completion_tokens;
   json["cached_tokens"] = usage.cached_tokens;
+  if (usage.reasoning_tokens > 0) json["reasoning_tokens"] = usage.reasoning_tokens;
   return json;
 }
 

@@ -41,6 +41,7 @@ struct ChatRequest {
   // Off unless asked for: thinking takes more tokens than the guide's presets grant, and its user
   // waits for an answer.
   bool enable_thinking = false;
+  std::string last_words;  // of a thought that its budget closes
   StreamFormat stream_format = StreamFormat::kText;
   SchedulingFields scheduling;
   std::optional<OutputFormat> output_format;

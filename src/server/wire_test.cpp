@@ -210,6 +210,39 @@ TEST(ParseChatRequest, ListsWhatItDoesNotKnow) {
   EXPECT_EQ(ignored_fields_header(std::vector<std::string>(17, "a")).substr(42), "a, a, ...");
 }
 
+TEST(ParseChatRequest, TakesTheBudgetOfThoughtsByAllItsNames) {
+  EXPECT_EQ(parse("")->sampling.thinking_token_budget, -1);
+  for (const std::string name : {"thinking_token_budget", "reasoning_budget",
+                                 "reasoning_budget_tokens", "thinking_budget_tokens"}) {
+    const auto request = parse("\"enable_thinking\":true,\"" + name + "\":30");
+    ASSERT_TRUE(request) << request.status().message();
+    EXPECT_EQ(request->sampling.thinking_token_budget, 30);
+    EXPECT_TRUE(request->enable_thinking);
+    EXPECT_EQ(parse("\"" + name + "\":-2").status().param(), name);
+  }
+  EXPECT_EQ(parse(R"("reasoning_budget_message":"so:")")->last_words, "so:");
+  EXPECT_EQ(
+      parse("\"reasoning_budget_message\":\"" + std::string(257, 'x') + "\"").status().reason(),
+      "out_of_range");
+  // No token for a thought is no thought.
+  EXPECT_FALSE(parse(R"("enable_thinking":true,"thinking_token_budget":0)")->enable_thinking);
+}
+
+TEST(ParseChatRequest, WarnsOfBudgetsThatDoNotHelp) {
+  const auto warning = [](const std::string& fields) {
+    const auto request = parse(fields);
+    EXPECT_TRUE(request) << request.status().message();
+    return request->warnings.empty() ? "" : request->warnings.front().param;
+  };
+  EXPECT_EQ(warning(R"("thinking_token_budget":30)"), "thinking_token_budget");
+  EXPECT_EQ(warning(R"("thinking_token_budget":0)"), "");
+  const std::string thinking = R"("preset":"recommended_thinking","enable_thinking":true,)";
+  EXPECT_EQ(warning(thinking + R"("max_new_tokens":100)"), "max_new_tokens");
+  EXPECT_EQ(warning(thinking + R"("max_new_tokens":100,"thinking_token_budget":50)"), "");
+  EXPECT_EQ(warning(thinking + R"("max_new_tokens":100,"thinking_token_budget":100)"),
+            "thinking_token_budget");
+}
+
 TEST(ParseChatRequest, ConversationsKeepTheirOrderAndGetTheSystemPrompt) {
   const auto request = parse_chat_request(
       R"({"system":"s","messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},)"

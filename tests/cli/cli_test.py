@@ -11,6 +11,9 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from thinking_demo import thinking_demo
+
 PROGRAM = sys.argv.pop(1)
 COMMANDS = ("serve", "plan", "chat", "generate", "inspect", "pack", "eval", "bench", "pull", "list", "rm", "completion")
 TIMEOUT_S = 120
@@ -58,6 +61,7 @@ class Errors(Failing):
         self.fails(2, "temperature", "generate", "--temperature", "hot")
 
     def test_sampling_out_of_range(self):
+        self.fails(2, "thinking_token_budget is -2", "generate", "-p", "a", "--thinking-token-budget", "-2")
         self.fails(2, r"temperature is 101 \(0 to 100\)", "generate", "-p", "a", "--temperature", "101")
         self.fails(2, "top_p is 0", "chat", "--top-p", "0")
         self.fails(2, "max_new_tokens is 0", "generate", "-p", "a", "--max-new-tokens", "0")
@@ -258,6 +262,22 @@ class Generate(unittest.TestCase):
         answer = json.loads(self.text("-p", "写个笑话", "--max-new-tokens", "3", "--json"))
         self.assertEqual(answer["usage"]["completion_tokens"], 3)
         self.assertEqual(answer["finish_reason"], "length")
+
+    def test_a_thought_has_a_budget(self):
+        with thinking_demo() as model:
+            def ask(*flags):
+                return json.loads(self.text("-p", "写个笑话", "--temperature", "0", "--json", "--model", model, *flags))
+
+            free = ask()
+            self.assertGreater(free["usage"]["reasoning_tokens"], 5)
+            short = ask("--thinking-token-budget", "5")
+            self.assertEqual(short["usage"]["reasoning_tokens"], 5)
+            thought, answer = short["text"].split("</think>")
+            self.assertTrue(free["text"].startswith(thought), (free, short))
+            self.assertTrue(answer.strip())
+            none = ask("--thinking-token-budget", "0")
+            self.assertEqual(none["usage"]["reasoning_tokens"], 0)
+            self.assertNotIn("think", none["text"])
 
     def test_stop_string(self):
         flags = ("-p", "Explain Newton's first law.", "--temperature", "0")

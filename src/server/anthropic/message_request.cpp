@@ -9,6 +9,7 @@
 #include "server/json_fields.h"
 #include "server/message_fields.h"
 #include "server/sampling_fields.h"
+#include "server/thinking.h"
 
 namespace youtu::anthropic {
 
@@ -24,7 +25,8 @@ Status read_model(const Json& body, std::string& model) {
   return Status::ok();
 }
 
-// temperature, top_p, top_k and max_tokens are called as here; stop_sequences is not.
+// temperature, top_p, top_k and max_tokens are called as here; stop_sequences and the budget of
+// thinking are not. REQUIRES: read_thinking() was ok.
 Status read_sampling(const Json& body, bool needs_length, SamplingParams& sampling) {
   if (needs_length && !find_field(body, "max_tokens")) {
     return Status::invalid_argument("max_tokens is missing", "max_tokens", "missing");
@@ -37,10 +39,15 @@ Status read_sampling(const Json& body, bool needs_length, SamplingParams& sampli
     if (!stop->is_array()) return wrong_type("stop_sequences", "a list of strings");
     fields["stop"] = *stop;
   }
+  const Json* thinking = find_field(body, "thinking");
+  if (const Json* budget = thinking ? find_field(*thinking, "budget_tokens") : nullptr) {
+    fields["thinking_token_budget"] = *budget;
+  }
   const Status status = read_sampling_fields(fields, sampling);
-  if (!status && status.param() == "stop") {
-    return {status.code(), "stop_sequences: " + status.message(), "stop_sequences",
-            status.reason()};
+  for (const auto& [ours, theirs] :
+       {std::pair("stop", "stop_sequences"), {"thinking_token_budget", "thinking.budget_tokens"}}) {
+    if (status || status.param() != ours) continue;
+    return {status.code(), theirs + (": " + status.message()), theirs, status.reason()};
   }
   RETURN_IF_ERROR(status);
   if (sampling.temperature > kMaxTemperature && find_field(body, "temperature")) {
@@ -174,6 +181,7 @@ Result<MessageRequest> parse_message_request(std::string_view text, std::string_
   CHECK(found);
   request.sampling = found->params;
   RETURN_IF_ERROR(read_sampling(*body, needs_length, request.sampling));
+  request.enable_thinking = request.enable_thinking && may_think(request.sampling);
   RETURN_IF_ERROR(read_flag(*body, "stream", request.stream));
   RETURN_IF_ERROR(read_system(*body, request.messages));
   const Json* messages = find_field(*body, "messages");

@@ -149,6 +149,13 @@ TEST_F(MessagesApiTest, ACallThatShallBeTheOnlyOneEndsTheAnswer) {
   EXPECT_EQ(engine_->last_request().ends_behind, "</tool_call>");
 }
 
+TEST_F(MessagesApiTest, GivesTheEngineTheBudgetOfAThought) {
+  ASSERT_EQ(post({{"thinking", {{"type", "enabled"}, {"budget_tokens", 12}}}}).status, 200);
+  EXPECT_EQ(engine_->last_request().sampling.thinking_token_budget, 12);
+  ASSERT_EQ(post({{"thinking", {{"type", "adaptive"}}}}).status, 200);
+  EXPECT_EQ(engine_->last_request().sampling.thinking_token_budget, -1);
+}
+
 TEST_F(MessagesApiTest, CountsTokens) {
   const Json count = json(post({{"max_tokens", nullptr}}, "/v1/messages/count_tokens"));
   ASSERT_EQ(post({}).status, 200);
@@ -174,6 +181,8 @@ TEST_F(MessagesApiTest, ErrorsHaveAnthropicsForm) {
   expect({{"tools", {{{"name", "f"}, {"input_schema", {{"type", "object"}}}}}},
           {"tool_choice", {{"type", "auto"}, {"disable_parallel_tool_use", 1}}}},
          400, "invalid_request_error");
+  expect({{"thinking", {{"type", "enabled"}, {"budget_tokens", "many"}}}}, 400,
+         "invalid_request_error");
   expect({{"max_tokens", 1'000'000}}, 400, "invalid_request_error");
   state_.begin_drain();
   expect({}, 503, "overloaded_error");

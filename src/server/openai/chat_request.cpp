@@ -9,14 +9,21 @@
 #include "server/message_fields.h"
 #include "server/openai/request_fields.h"
 #include "server/openai/tool_fields.h"
+#include "server/thinking.h"
 
 namespace youtu::openai {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kFields = {
-    "messages",         "top_logprobs", "enable_thinking", "chat_template_kwargs",
-    "reasoning_effort", "tools",        "tool_choice",     "parallel_tool_calls"};
+constexpr std::array<std::string_view, 9> kFields = {"messages",
+                                                     "top_logprobs",
+                                                     "enable_thinking",
+                                                     "chat_template_kwargs",
+                                                     "reasoning_effort",
+                                                     "reasoning_budget_message",
+                                                     "tools",
+                                                     "tool_choice",
+                                                     "parallel_tool_calls"};
 constexpr std::array<std::string_view, 7> kEfforts = {"none", "minimal", "low", "medium",
                                                       "high", "xhigh",   "auto"};
 
@@ -103,7 +110,8 @@ Status lint(const Json& body, const Defaults& defaults, ChatCompletionRequest& r
   context.known_fields = known;
   context.unused_fields = unused;
   context.has_format = !request.tools.empty() || request.output_format.has_value();
-  context.enable_thinking = request.enable_thinking && request.has_max_tokens;
+  context.enable_thinking = request.enable_thinking;
+  context.has_max_tokens = request.has_max_tokens;
   request.warnings = lint_parameters(body, request.sampling, context);
   bool is_strict = defaults.is_strict;
   RETURN_IF_ERROR(read_flag(body, "strict", is_strict));
@@ -125,6 +133,8 @@ Result<ChatCompletionRequest> parse_chat_completion(std::string_view text,
                                  ? "recommended_thinking"
                                  : defaults.preset;
   RETURN_IF_ERROR(read_common_fields(*body, text, preset, request));
+  RETURN_IF_ERROR(read_last_words(*body, request.last_words));
+  request.enable_thinking = request.enable_thinking && may_think(request.sampling);
   RETURN_IF_ERROR(read_conversation(*body, request.messages));
   RETURN_IF_ERROR(read_logprobs(*body, request.sampling));
   RETURN_IF_ERROR(read_tools(*body, text, request));

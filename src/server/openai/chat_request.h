@@ -46,6 +46,7 @@ struct CommonFields {
 struct ChatCompletionRequest : CommonFields {
   std::vector<ChatMessage> messages;
   bool enable_thinking = false;
+  std::string last_words;  // of a thought that its budget closes
   std::vector<Tool> tools;
   ToolChoice tool_choice;
   bool parallel_tool_calls = true;

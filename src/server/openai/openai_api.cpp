@@ -117,6 +117,7 @@ Result<ChatCompletionJob> OpenAiApi::begin_chat(const http::Request& request) co
   task.has_max_tokens = chat->has_max_tokens;
   task.num_choices = chat->num_choices;
   task.enable_thinking = chat->enable_thinking;
+  task.last_words = chat->last_words;
   task.tools = chat->tools;
   task.tool_choice = chat->tool_choice;
   task.may_call_several = chat->parallel_tool_calls;

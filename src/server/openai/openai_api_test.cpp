@@ -243,6 +243,25 @@ TEST_F(OpenAiApiTest, PartsThoughtsFromTheAnswer) {
   EXPECT_EQ(text, "Because");
 }
 
+TEST_F(OpenAiApiTest, GivesTheEngineTheBudgetOfAThought) {
+  start();
+  Json body = user("x");
+  body["enable_thinking"] = true;
+  body["thinking_token_budget"] = 12;
+  body["reasoning_budget_message"] = "so:";
+  ASSERT_EQ(chat(body).status, 200);
+  EXPECT_EQ(engine_->last_request().sampling.thinking_token_budget, 12);
+  EXPECT_EQ(engine_->last_request().thought->last_words, "so:");
+  EXPECT_FALSE(engine_->last_request().thought->is_open);
+  const auto prompt = [this] {
+    return engine_->byte_tokenizer().decode(engine_->last_request().prompt_tokens, true);
+  };
+  EXPECT_FALSE(prompt().ends_with("</think>\n\n")) << prompt();
+  body["thinking_token_budget"] = 0;
+  ASSERT_EQ(chat(body).status, 200);
+  EXPECT_TRUE(prompt().ends_with("</think>\n\n")) << prompt();
+}
+
 Json weather_tool() {
   return {
       {"type", "function"},
@@ -365,6 +384,9 @@ TEST_F(OpenAiApiTest, RefusesWhatIsWrongAndSaysWhere) {
                "invalid_value");
   expect_error(chat(with("chat_template_kwargs", {{"tokenize", true}})), 400,
                "chat_template_kwargs", "unknown_parameter");
+  expect_error(chat(with("thinking_token_budget", -2)), 400, "thinking_token_budget",
+               "out_of_range");
+  expect_error(chat(with("reasoning_budget_message", 5)), 400, "reasoning_budget_message", "type");
   expect_error(chat(with("reasoning_effort", "huge")), 400, "reasoning_effort", "out_of_range");
   expect_error(chat(with("logit_bias", {{"5", 101}})), 400, "logit_bias", "out_of_range");
   expect_error(chat(with("logit_bias", {{"x", 1}})), 400, "logit_bias", "type");

@@ -7,6 +7,7 @@
 #include "server/json_fields.h"
 #include "server/responses/input_items.h"
 #include "server/sampling_fields.h"
+#include "server/thinking.h"
 
 namespace youtu::responses {
 
@@ -175,6 +176,8 @@ Result<ResponseRequest> parse_response_request(std::string_view text, std::strin
   CHECK(found);
   request.sampling = found->params;
   RETURN_IF_ERROR(read_sampling(*body, request));
+  RETURN_IF_ERROR(read_last_words(*body, request.last_words));
+  request.enable_thinking = request.enable_thinking && may_think(request.sampling);
   RETURN_IF_ERROR(read_flag(*body, "store", request.store));
   RETURN_IF_ERROR(read_flag(*body, "stream", request.stream));
   RETURN_IF_ERROR(refuse_unsupported(*body));

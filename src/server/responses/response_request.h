@@ -25,6 +25,7 @@ struct ResponseRequest {
   SamplingParams sampling;
   bool has_max_tokens = false;
   bool enable_thinking = false;
+  std::string last_words;  // of a thought that its budget closes
   std::vector<Tool> tools;
   ToolChoice tool_choice;
   bool parallel_tool_calls = true;

@@ -73,6 +73,7 @@ ChatTask make_task(const ResponseRequest& response, const OpenTurn* turn,
   task.has_max_tokens = response.has_max_tokens;
   task.length_names = {"input", "max_output_tokens"};
   task.enable_thinking = response.enable_thinking;
+  task.last_words = response.last_words;
   task.tools = response.tools;
   task.tool_choice = response.tool_choice;
   task.may_call_several = response.parallel_tool_calls;

@@ -185,6 +185,13 @@ TEST_F(ResponsesApiTest, AnAnswerThatIsCutIsIncomplete) {
   EXPECT_EQ(body["incomplete_details"]["reason"], "max_output_tokens");
 }
 
+TEST_F(ResponsesApiTest, GivesTheEngineTheBudgetOfAThought) {
+  start();
+  const Json fields = {{"reasoning", {{"effort", "low"}}}, {"thinking_token_budget", 12}};
+  ASSERT_EQ(post(fields).status, 200);
+  EXPECT_EQ(engine_->last_request().sampling.thinking_token_budget, 12);
+}
+
 TEST_F(ResponsesApiTest, RefusesWhatIsWrongAndSaysWhere) {
   start();
   const auto expect = [this](Json fields, const std::string& param, int status = 400) {

@@ -78,6 +78,7 @@ export const en = {
     no_repeat_ngram_size: ['No repeated n-grams', 'No run of n tokens comes twice; 0 is off'],
     max_new_tokens: ['Longest answer', 'In tokens'],
     min_new_tokens: ['Shortest answer', 'In tokens; before that it does not end; 0 is off'],
+    thinking_token_budget: ['Longest thought', 'In tokens, where it thinks first; then it must answer; 0: no thought, -1: no limit'],
   } as Record<string, [string, string]>,
   seed: 'Seed',
   seedHint: 'The same seed gives the same answer; empty draws one',

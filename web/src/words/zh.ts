@@ -75,6 +75,7 @@ export const zh: Words = {
     no_repeat_ngram_size: ['禁止重复 n-gram', '同样的 n 个连续词元不出现两次；0 为关闭'],
     max_new_tokens: ['最大长度', '以词元计'],
     min_new_tokens: ['最小长度', '以词元计，达到之前不会结束；0 为关闭'],
+    thinking_token_budget: ['思考预算', '思考时最多用多少词元，用完即作答；0 为不思考，-1 为不限'],
   },
   seed: '随机种子',
   seedHint: '同样的种子得到同样的回答；留空则随机',
