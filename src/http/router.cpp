@@ -29,6 +29,12 @@ void Router::add(std::string method, std::string path, Handler handler,
   routes_.push_back({std::move(method), std::move(path), {std::move(handler), std::move(refuse)}});
 }
 
+std::vector<Router::Operation> Router::operations() const {
+  std::vector<Operation> operations;
+  for (const Route& route : routes_) operations.push_back({route.method, route.path});
+  return operations;
+}
+
 bool Router::has_path(const Route& route, std::string_view path) {
   if (!route.path.ends_with('}')) return route.path == path;
   const std::string_view before = std::string_view(route.path).substr(0, route.path.find('{'));

@@ -16,6 +16,14 @@ class Router {
   void add(std::string method, std::string path, Handler handler,
            std::function<std::optional<Response>()> refuse = {});
 
+  struct Operation {
+    std::string method;
+    std::string path;
+    auto operator<=>(const Operation&) const = default;
+  };
+  // All that were added.
+  std::vector<Operation> operations() const;
+
   // The endpoint, or the answer that says why there is none: 404, 405 with Allow, or the reply to
   // OPTIONS. GET answers HEAD as well.
   std::variant<const Endpoint*, Response> find(const Request& request) const;

@@ -36,8 +36,7 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
 
 void find_unknown(const Json& body, const ParameterContext& context,
                   std::vector<ParameterWarning>& warnings) {
-  std::vector<std::string_view> names = sampling_field_names();
-  names.insert(names.end(), context.known_fields.begin(), context.known_fields.end());
+  const std::span<const std::string_view> names = context.known_fields;
   for (const auto& [name, value] : body.items()) {
     if (warnings.size() >= kMaxWarnings) return;
     if (contains(names, name) || contains(context.unused_fields, name)) continue;

@@ -23,7 +23,7 @@ struct ParameterWarning {
 
 // What a linter must know beside the parameters themselves.
 struct ParameterContext {
-  std::span<const std::string_view> known_fields;   // besides the sampling fields
+  std::span<const std::string_view> known_fields;
   std::span<const std::string_view> unused_fields;  // of other servers; accepted, without effect
   bool has_format = false;                          // the answer has to be JSON, or calls tools
   bool enable_thinking = false;

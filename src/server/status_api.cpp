@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/json.h"
+#include "server/openapi_document.h"
 #include "server/wire.h"
 
 namespace youtu {
@@ -26,6 +27,11 @@ OrderedJson loading_json(double share, double seconds) {
 void StatusApi::add_routes(http::Router& router) {
   router.add("GET", "/ready", [this](const http::Request&) { return ready(); });
   router.add("GET", "/version", [this](const http::Request&) { return version(); });
+  router.add("GET", "/openapi.json", [](const http::Request&) {
+    http::Response response;
+    response.body = openapi_document();
+    return response;
+  });
 }
 
 http::Response StatusApi::ready() const {

@@ -1,5 +1,5 @@
-// How a server is doing, for those who watch it: GET /ready, which says how far loading is, and GET
-// /version.
+// How a server is doing, and what it is: GET /ready, which says how far loading is, GET /version,
+// and GET /openapi.json, the description of its API.
 #pragma once
 
 #include <chrono>

@@ -152,11 +152,7 @@ void add_session_report(OrderedJson& json, const ChatAnswer& answer) {
 }
 
 Status lint(const Json& body, const ChatDefaults& defaults, ChatRequest& request) {
-  std::vector<std::string_view> known(kOtherFields.begin(), kOtherFields.end());
-  const std::span<const std::string_view> session = session_field_names();
-  known.insert(known.end(), session.begin(), session.end());
-  const std::span<const std::string_view> formats = format_field_names();
-  known.insert(known.end(), formats.begin(), formats.end());
+  const std::vector<std::string_view> known = chat_field_names();
   ParameterContext context;
   context.known_fields = known;
   context.has_format = request.output_format.has_value();
@@ -222,6 +218,16 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   if (request.output_format && request.enable_thinking) request.output_format->after = "</think>";
   RETURN_IF_ERROR(lint(*body, defaults, request));
   return request;
+}
+
+std::vector<std::string_view> chat_field_names() {
+  std::vector<std::string_view> names = sampling_field_names();
+  for (const std::span<const std::string_view> more :
+       {std::span<const std::string_view>(kOtherFields), session_field_names(),
+        format_field_names()}) {
+    names.insert(names.end(), more.begin(), more.end());
+  }
+  return names;
 }
 
 std::string ignored_fields_header(const std::vector<std::string>& names) {

@@ -54,6 +54,9 @@ struct ChatRequest {
 // The error's param names the field as the client spelled it: "max_tokens", "messages[2].content".
 Result<ChatRequest> parse_chat_request(std::string_view body, const ChatDefaults& defaults);
 
+// All names of fields that such a body may have.
+std::vector<std::string_view> chat_field_names();
+
 // The names of unknown fields for X-Ignored-Params: harmless characters, at most 16 names.
 std::string ignored_fields_header(const std::vector<std::string>& names);
 // Likewise, of those among the warnings. Empty if there are none.

@@ -103,8 +103,7 @@ Status read_conversation(const Json& body, std::vector<ChatMessage>& messages) {
 }
 
 Status lint(const Json& body, const Defaults& defaults, ChatCompletionRequest& request) {
-  std::vector<std::string_view> known = common_field_names();
-  known.insert(known.end(), kFields.begin(), kFields.end());
+  const std::vector<std::string_view> known = chat_completion_field_names();
   const std::vector<std::string_view> unused = unused_field_names();
   ParameterContext context;
   context.known_fields = known;
@@ -119,6 +118,12 @@ Status lint(const Json& body, const Defaults& defaults, ChatCompletionRequest& r
 }
 
 }  // namespace
+
+std::vector<std::string_view> chat_completion_field_names() {
+  std::vector<std::string_view> names = common_field_names();
+  names.insert(names.end(), kFields.begin(), kFields.end());
+  return names;
+}
 
 Result<ChatCompletionRequest> parse_chat_completion(std::string_view text,
                                                     const Defaults& defaults) {

@@ -56,4 +56,7 @@ struct ChatCompletionRequest : CommonFields {
 Result<ChatCompletionRequest> parse_chat_completion(std::string_view body,
                                                     const Defaults& defaults);
 
+// All names of fields that such a body may have, but for those without effect.
+std::vector<std::string_view> chat_completion_field_names();
+
 }  // namespace youtu::openai

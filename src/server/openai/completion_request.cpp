@@ -86,8 +86,7 @@ Status refuse_unsupported(const Json& body, const CompletionRequest& request) {
 }
 
 Status lint(const Json& body, const Defaults& defaults, CompletionRequest& request) {
-  std::vector<std::string_view> known = common_field_names();
-  known.insert(known.end(), kFields.begin(), kFields.end());
+  const std::vector<std::string_view> known = completion_field_names();
   const std::vector<std::string_view> unused = unused_field_names();
   ParameterContext context;
   context.known_fields = known;
@@ -99,6 +98,12 @@ Status lint(const Json& body, const Defaults& defaults, CompletionRequest& reque
 }
 
 }  // namespace
+
+std::vector<std::string_view> completion_field_names() {
+  std::vector<std::string_view> names = common_field_names();
+  names.insert(names.end(), kFields.begin(), kFields.end());
+  return names;
+}
 
 Result<CompletionRequest> parse_completion(std::string_view text, const Defaults& defaults) {
   const Result<Json> body = parse_body(text);

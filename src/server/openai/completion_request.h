@@ -25,4 +25,7 @@ struct CompletionRequest : CommonFields {
 
 Result<CompletionRequest> parse_completion(std::string_view body, const Defaults& defaults);
 
+// All names of fields that such a body may have, but for those without effect.
+std::vector<std::string_view> completion_field_names();
+
 }  // namespace youtu::openai

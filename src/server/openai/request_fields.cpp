@@ -1,5 +1,7 @@
 #include "server/openai/request_fields.h"
 
+#include <array>
+#include <span>
 #include <string>
 
 #include "base/check.h"
@@ -129,26 +131,17 @@ Status read_common_fields(const Json& body, std::string_view text, std::string_v
 }
 
 std::vector<std::string_view> common_field_names() {
-  std::vector<std::string_view> names = {"model",
-                                         "preset",
-                                         "n",
-                                         "best_of",
-                                         "stream",
-                                         "stream_options",
-                                         "skip_special_tokens",
-                                         "return_token_ids",
-                                         "timings",
-                                         "explain",
-                                         "cache_salt",
-                                         "priority",
-                                         "speculation",
-                                         "prediction",
-                                         "timeout_ms",
-                                         "ttft_slo_ms",
-                                         "logprobs",
-                                         "strict"};
-  const std::span<const std::string_view> formats = format_field_names();
-  names.insert(names.end(), formats.begin(), formats.end());
+  static constexpr std::array<std::string_view, 18> kFields = {
+      "model",       "preset",      "n",           "best_of",
+      "stream",      "stream_options", "skip_special_tokens", "return_token_ids",
+      "timings",     "explain",     "cache_salt",  "priority",
+      "speculation", "prediction",  "timeout_ms",  "ttft_slo_ms",
+      "logprobs",    "strict"};
+  std::vector<std::string_view> names = sampling_field_names();
+  for (const std::span<const std::string_view> more :
+       {std::span<const std::string_view>(kFields), format_field_names()}) {
+    names.insert(names.end(), more.begin(), more.end());
+  }
   return names;
 }
 

@@ -18,8 +18,7 @@ Result<Json> parse_body(std::string_view text);
 Status read_common_fields(const Json& body, std::string_view text, std::string_view preset,
                           CommonFields& fields);
 
-// The names that read_common_fields() knows besides the sampling fields, and those that are
-// accepted without effect.
+// The names that read_common_fields() knows, and those that are accepted without effect.
 std::vector<std::string_view> common_field_names();
 std::vector<std::string_view> unused_field_names();
 
