@@ -51,6 +51,10 @@ class SessionStore {
 
   // REQUIRES: an id that is_session_id(), or none.
   virtual Result<Session> create(const std::string& owner, const NewSession& session) = 0;
+  // A new session of the same owner that begins with the turns up to `last_turn`, under their
+  // numbers; the old one is left alone, also where a turn of it is on its way. Reason
+  // "out_of_range" for a turn that is not there.
+  virtual Result<Session> branch(const SessionKey& key, int64_t last_turn) = 0;
   virtual Result<Transcript> read(const SessionKey& key) = 0;
   // At most `limit` sessions whose ids come after `after`.
   virtual Result<SessionPage> list(const std::string& owner, const std::string& after,

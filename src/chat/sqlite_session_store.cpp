@@ -55,6 +55,7 @@ class SqliteSessionStore : public SessionStore {
 
   Status open() { return database_.open(); }
   Result<Session> create(const std::string& owner, const NewSession& session) override;
+  Result<Session> branch(const SessionKey& key, int64_t last_turn) override;
   Result<Transcript> read(const SessionKey& key) override;
   Result<SessionPage> list(const std::string& owner, const std::string& after,
                            int64_t limit) override;
@@ -76,7 +77,7 @@ class SqliteSessionStore : public SessionStore {
   Result<SessionRow> find_row(Database& database, const SessionKey& key);
   Result<std::vector<Turn>> read_reported_turns(Database& database, const SessionRow& row);
   Status check_size(const SessionRow& row, const std::vector<ChatMessage>& messages) const;
-  Status insert_session(Database& database, const SessionRow& row);
+  Status insert_session(Database& database, SessionRow& row, const std::vector<Turn>& turns = {});
   Status remove_rows(Database& database, int64_t key);
   Status expire_some(Database& database);
   bool is_expired(int64_t used_age_ms) const { return used_age_ms <= oldest_ms(); }
@@ -223,14 +224,37 @@ Result<Session> SqliteSessionStore::create(const std::string& owner, const NewSe
   const std::optional<BusySessions::Hold> hold = busy_.try_hold({owner, row.session.id});
   if (!hold) return busy(row.session.id);
   return database_.use([&](Database& database) -> Result<Session> {
-    row.session.created_ms = row.session.used_ms = options_.clock->wall_ms();
-    row.used_age_ms = age_->now_ms();
     RETURN_IF_ERROR(insert_session(database, row));
     return row.session;
   });
 }
 
-Status SqliteSessionStore::insert_session(Database& database, const SessionRow& row) {
+Result<Session> SqliteSessionStore::branch(const SessionKey& key, int64_t last_turn) {
+  return database_.use([&](Database& database) -> Result<Session> {
+    Result<SessionRow> row = find_row(database, key);
+    RETURN_IF_ERROR(row);
+    Result<std::vector<Turn>> turns = read_reported_turns(database, *row);
+    RETURN_IF_ERROR(turns);
+    const bool has_turn = std::any_of(turns->begin(), turns->end(), [last_turn](const Turn& turn) {
+      return turn.number == last_turn;
+    });
+    if (!has_turn) {
+      return session_error(StatusCode::kInvalidArgument, "out_of_range",
+                           "session " + key.id + " has no turn " + std::to_string(last_turn));
+    }
+    RETURN_IF_ERROR(take_back_turns(row->session, *turns, last_turn + 1));
+    row->key = 0;
+    row->session.id = make_session_id();
+    RETURN_IF_ERROR(insert_session(database, *row, *turns));
+    return row->session;
+  });
+}
+
+// Used for the first time now.
+Status SqliteSessionStore::insert_session(Database& database, SessionRow& row,
+                                          const std::vector<Turn>& turns) {
+  row.session.created_ms = row.session.used_ms = options_.clock->wall_ms();
+  row.used_age_ms = age_->now_ms();
   if (num_sessions_ >= options_.max_sessions) RETURN_IF_ERROR(expire_some(database));
   const Result<std::optional<Present>> present = look_up(database, {row.owner, row.session.id});
   RETURN_IF_ERROR(present);
@@ -247,6 +271,9 @@ Status SqliteSessionStore::insert_session(Database& database, const SessionRow& 
   RETURN_IF_ERROR(transaction);
   if (*present) RETURN_IF_ERROR(remove_rows(database, (*present)->key));
   RETURN_IF_ERROR(insert_session_row(database, row));
+  const Result<std::optional<Present>> inserted = look_up(database, {row.owner, row.session.id});
+  RETURN_IF_ERROR(inserted);
+  for (const Turn& turn : turns) RETURN_IF_ERROR(insert_turn(database, (*inserted)->key, turn));
   RETURN_IF_ERROR(transaction->commit());
   if (!*present) ++num_sessions_;
   return Status::ok();

@@ -160,6 +160,40 @@ TEST_F(SqliteSessionStoreTest, OnlyTurnsThatAreThereCanBeReplaced) {
   EXPECT_TRUE(store_->begin_turn({"", "a"}, question("q"), 2));
 }
 
+TEST_F(SqliteSessionStoreTest, ABranchGoesItsOwnWay) {
+  open();
+  ASSERT_TRUE(create("a"));
+  for (const char* text : {"1", "2", "3"}) EXPECT_EQ(say("a", text, text), "");
+  const auto open_turn = store_->begin_turn({"", "a"}, question("4"));
+  ASSERT_TRUE(open_turn);
+  const auto branch = store_->branch({"", "a"}, 2);
+  ASSERT_TRUE(branch) << branch.status().message();
+  EXPECT_EQ(branch->num_turns, 2);
+  EXPECT_EQ(say(branch->id, "b", "b"), "");
+  ASSERT_TRUE((*open_turn)->commit({"4", "stop", {}}));
+  open();
+  EXPECT_EQ(told("a"), (Told{"1:1>1", "2:2>2", "3:3>3", "4:4>4"}));
+  EXPECT_EQ(told(branch->id), (Told{"1:1>1", "2:2>2", "3:b>b"}));
+  ASSERT_TRUE(store_->remove({"", "a"}));
+  EXPECT_EQ(told(branch->id), (Told{"1:1>1", "2:2>2", "3:b>b"}));
+  EXPECT_EQ(reports_, "");
+  for (const int64_t turn : {0, 4}) {
+    EXPECT_EQ(store_->branch({"", branch->id}, turn).status().reason(), "out_of_range");
+  }
+  EXPECT_EQ(store_->branch({"", "a"}, 1).status().reason(), "session_not_found");
+  EXPECT_EQ(store_->branch({"you", branch->id}, 1).status().reason(), "session_not_found");
+}
+
+// Bytes are counted anew, of what the branch has.
+TEST_F(SqliteSessionStoreTest, ABranchHasTheBytesOfItsTurns) {
+  open();
+  ASSERT_TRUE(create("a"));
+  EXPECT_EQ(say("a", "12345", "12345"), "");
+  const int64_t bytes = store_->read({"", "a"})->session.num_bytes;
+  EXPECT_EQ(say("a", "12345", "12345"), "");
+  EXPECT_EQ(store_->branch({"", "a"}, 1)->num_bytes, bytes);
+}
+
 TEST_F(SqliteSessionStoreTest, SaysWhatIsNotThere) {
   open();
   EXPECT_EQ(say("a", "q", "x"), "session_not_found");

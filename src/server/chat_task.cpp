@@ -12,6 +12,9 @@ namespace youtu {
 
 namespace {
 
+// Of the context, a fourth is for an answer whose length the request does not say.
+constexpr int64_t kAnswerShare = 4;
+
 // Control tokens are left out of the text; those that part it must stay in it.
 bool needs_control_tokens(const ChatTask& task, const Tokenizer& tokenizer) {
   const std::optional<TokenId> call = tokenizer.find_token("<tool_call>");
@@ -39,40 +42,49 @@ Status set_format(const ChatTask& task, GenerationRequest& generation) {
 
 }  // namespace
 
-Result<std::vector<TokenId>> encode_task(const Tokenizer& tokenizer, const ChatTask& task) {
+Result<Prompt> make_task_prompt(const Engine& engine, const ChatTask& task) {
+  const Tokenizer& tokenizer = engine.tokenizer();
   if (!tokenizer.has_chat_template()) {
     return Status::invalid_argument("this model has no chat template: use /v1/completions",
                                     "messages", "no_chat_template");
   }
-  ChatOptions options;
-  options.enable_thinking = task.enable_thinking;
+  PromptRules rules;
+  rules.history.policy =
+      task.drops_oldest_turns ? HistoryPolicy::kSlidingWindow : HistoryPolicy::kError;
+  const int64_t context = engine.model_info().context_length;
+  rules.room_tokens = context - (task.has_max_tokens ? task.generation.sampling.max_new_tokens
+                                                     : context / kAnswerShare);
+  rules.options.enable_thinking = task.enable_thinking;
   if (task.tool_choice.kind != ToolChoice::Kind::kNone) {
-    for (const Tool& tool : task.tools) options.tools.push_back(tool.definition);
+    for (const Tool& tool : task.tools) rules.options.tools.push_back(tool.definition);
   }
-  return tokenizer.encode_chat(task.messages, options);
+  return make_prompt(tokenizer, conversation_of_messages(task.messages), rules);
 }
 
 Result<StartedChat> start_chat(const ServingState& state, ChatTask task) {
   Engine& engine = state.ready_engine();
   const Tokenizer& tokenizer = engine.tokenizer();
-  GenerationRequest generation = std::move(task.generation);
-  Result<std::vector<TokenId>> prompt = encode_task(tokenizer, task);
+  Result<Prompt> prompt = make_task_prompt(engine, task);
   RETURN_IF_ERROR(prompt);
-  const auto prompt_tokens = static_cast<int64_t>(prompt->size());
+  GenerationRequest generation = std::move(task.generation);
+  const auto prompt_tokens = static_cast<int64_t>(prompt->tokens.size());
   RETURN_IF_ERROR(fit_answer(prompt_tokens, engine.model_info().context_length, task.has_max_tokens,
                              task.length_names, generation.sampling));
   RETURN_IF_ERROR(set_format(task, generation));
   if (!generation.sampling.seed) generation.sampling.seed = fresh_seed();
   if (needs_control_tokens(task, tokenizer)) generation.skip_control_tokens = false;
-  generation.thought = thought_rules(tokenizer, *prompt, std::move(task.last_words));
+  generation.thought = thought_rules(tokenizer, prompt->tokens, std::move(task.last_words));
   ChoiceRules rules;
   rules.starts_in_reasoning = generation.thought->is_open;
   rules.splits_calls = task.tool_choice.kind != ToolChoice::Kind::kNone;
-  generation.prompt_tokens = *std::move(prompt);
+  generation.prompt_tokens = std::move(prompt->tokens);
   Result<std::vector<ChoiceProgress>> choices =
       start_choices(engine, generation, task.num_choices, rules);
   RETURN_IF_ERROR(choices);
-  return StartedChat{GenerationRun(*std::move(choices), state), generation.sampling, prompt_tokens};
+  StartedChat started = {GenerationRun(*std::move(choices), state), generation.sampling,
+                         prompt_tokens, std::nullopt};
+  if (task.drops_oldest_turns) started.history = prompt->history;
+  return started;
 }
 
 }  // namespace youtu

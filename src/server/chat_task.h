@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "server/conversation.h"
 #include "server/generation_run.h"
 #include "server/serving_state.h"
 #include "server/start_choices.h"
@@ -26,16 +28,19 @@ struct ChatTask {
   std::vector<Tool> tools;
   ToolChoice tool_choice;
   bool may_call_several = true;
+  bool drops_oldest_turns = false;  // where the context has no room for all; else it is refused
 };
 
 struct StartedChat {
   GenerationRun run;
   SamplingParams sampling;  // in force: with the seed and the length that were chosen
   int64_t prompt_tokens = 0;
+  std::optional<HistoryReport> history;  // where turns might be dropped
 };
 
-// The prompt of the task. Fails as the tokenizer does.
-Result<std::vector<TokenId>> encode_task(const Tokenizer& tokenizer, const ChatTask& task);
+// Without the turns that the task drops. Fails as the tokenizer does. REQUIRES: the task has
+// messages.
+Result<Prompt> make_task_prompt(const Engine& engine, const ChatTask& task);
 
 // REQUIRES: state.readiness() was ok.
 Result<StartedChat> start_chat(const ServingState& state, ChatTask task);

@@ -24,12 +24,8 @@ std::vector<ChatMessage> messages_without(const Conversation& conversation, int6
 
 Result<std::vector<TokenId>> encode(const Tokenizer& tokenizer,
                                     const std::vector<ChatMessage>& messages,
-                                    bool enable_thinking) {
-  if (tokenizer.has_chat_template()) {
-    ChatOptions options;
-    options.enable_thinking = enable_thinking;
-    return tokenizer.encode_chat(messages, options);
-  }
+                                    const ChatOptions& options) {
+  if (tokenizer.has_chat_template()) return tokenizer.encode_chat(messages, options);
   if (messages.size() == 1 && messages.front().role == "user") {
     return tokenizer.encode_prompt(messages.front().content);
   }
@@ -79,7 +75,7 @@ Result<Prompt> make_prompt(const Tokenizer& tokenizer, const Conversation& conve
   const auto render = [&](int64_t num_dropped) -> Result<int64_t> {
     if (rendered != num_dropped) {
       Result<std::vector<TokenId>> tokens =
-          encode(tokenizer, messages_without(conversation, num_dropped), rules.enable_thinking);
+          encode(tokenizer, messages_without(conversation, num_dropped), rules.options);
       RETURN_IF_ERROR(tokens);
       prompt.tokens = *std::move(tokens);
       rendered = num_dropped;

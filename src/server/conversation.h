@@ -40,7 +40,7 @@ struct Prompt {
 struct PromptRules {
   HistoryRules history;
   int64_t room_tokens = 0;  // what the context leaves when the answer has its share
-  bool enable_thinking = false;
+  ChatOptions options;
 };
 
 // Renders the turns that the rules keep. Fails as the tokenizer does; that a prompt is too long for

@@ -106,7 +106,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
     conversation = conversation_of_messages(chat->messages);
   }
   rules.room_tokens = engine.model_info().context_length - chat->sampling.max_new_tokens;
-  rules.enable_thinking = chat->enable_thinking;
+  rules.options.enable_thinking = chat->enable_thinking;
   Result<Prompt> prompt = make_prompt(engine.tokenizer(), conversation, rules);
   RETURN_IF_ERROR(prompt);
   if (chat->session.id || chat->session.has_history()) job.history = prompt->history;

@@ -80,11 +80,11 @@ http::Response MessagesApi::count_tokens(const http::Request& request) const {
   if (!state_.knows_model(message->model)) {
     return error_response(openai::unknown_model(message->model));
   }
-  const Result<std::vector<TokenId>> prompt =
-      encode_task(state_.ready_engine().tokenizer(), make_task(*message, request));
+  const Result<Prompt> prompt =
+      make_task_prompt(state_.ready_engine(), make_task(*message, request));
   if (!prompt) return error_response(prompt.status());
   OrderedJson json;
-  json["input_tokens"] = prompt->size();
+  json["input_tokens"] = prompt->tokens.size();
   http::Response response;
   response.body = dump_json(json);
   return response;

@@ -127,6 +127,7 @@ Status read_input(const Json& input, std::vector<ChatMessage>& messages) {
   for (size_t i = 0; i < input.size(); ++i) {
     RETURN_IF_ERROR(read_item(input[i], "input[" + std::to_string(i) + "]", messages));
   }
+  if (messages.empty()) return empty_field("input");
   return Status::ok();
 }
 

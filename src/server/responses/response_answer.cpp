@@ -26,6 +26,7 @@ class ResponseProgress {
   const Status& error() const { return error_; }
   ResponseOutput& output() { return output_; }
   const ResponseHead& head() const { return job_.head; }
+  const std::vector<http::Field>& fields() const { return job_.fields; }
 
   bool is_cut() const {
     return job_.run.choices().front().last().finish_reason == FinishReason::kLength;
@@ -70,6 +71,7 @@ class PlainResponse : public http::PendingResponse {
     if (!progress_.is_finished()) return std::nullopt;
     if (!progress_.error()) return openai::error_response(progress_.error());
     http::Response response;
+    response.fields = progress_.fields();
     response.body = dump_json(progress_.json());
     return response;
   }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "http/message.h"
 #include "server/generation_run.h"
@@ -15,6 +16,7 @@ struct ResponseJob {
   GenerationRun run;  // of one choice
   ResponseHead head;
   std::optional<TurnCommit> commit;  // where it is to be stored
+  std::vector<http::Field> fields;   // of the answer's head
 };
 
 // It is stored before it is sent.

@@ -124,13 +124,19 @@ Status read_format(const Json& body, std::string_view text, std::optional<Output
   return Status::ok();
 }
 
+Status read_truncation(const Json& body, bool& drops_oldest_turns) {
+  const Json* truncation = find_field(body, "truncation");
+  if (!truncation) return Status::ok();
+  if (*truncation != "auto" && *truncation != "disabled") {
+    return Status::invalid_argument("truncation must be auto or disabled", "truncation",
+                                    "out_of_range");
+  }
+  drops_oldest_turns = *truncation == "auto";
+  return Status::ok();
+}
+
 // What this server does not do must not look as if it were done.
 Status refuse_unsupported(const Json& body) {
-  const Json* truncation = find_field(body, "truncation");
-  if (truncation && *truncation != "disabled") {
-    return Status::invalid_argument("truncation must be disabled: nothing is left out silently",
-                                    "truncation", "unsupported_value");
-  }
   bool background = false;
   RETURN_IF_ERROR(read_flag(body, "background", background));
   if (background) {
@@ -143,7 +149,8 @@ Status refuse_unsupported(const Json& body) {
 OrderedJson echo_json(const Json& body) {
   OrderedJson echo;
   for (const std::string name : {"instructions", "max_output_tokens", "previous_response_id",
-                                 "tools", "tool_choice", "metadata", "user", "text"}) {
+                                 "tools", "tool_choice", "metadata", "user", "text",
+                                 "truncation"}) {
     const Json* value = find_field(body, name);
     if (value) echo[name] = OrderedJson::parse(dump_json(*value));
   }
@@ -180,6 +187,7 @@ Result<ResponseRequest> parse_response_request(std::string_view text, std::strin
   request.enable_thinking = request.enable_thinking && may_think(request.sampling);
   RETURN_IF_ERROR(read_flag(*body, "store", request.store));
   RETURN_IF_ERROR(read_flag(*body, "stream", request.stream));
+  RETURN_IF_ERROR(read_truncation(*body, request.drops_oldest_turns));
   RETURN_IF_ERROR(refuse_unsupported(*body));
   const Json* input = find_field(*body, "input");
   if (!input) {

@@ -29,6 +29,7 @@ struct ResponseRequest {
   std::vector<Tool> tools;
   ToolChoice tool_choice;
   bool parallel_tool_calls = true;
+  bool drops_oldest_turns = false;  // truncation: "auto"
   std::optional<OutputFormat> output_format;
   OrderedJson echo;  // what the answer says again: instructions, tools, metadata, …
 };

@@ -14,6 +14,7 @@
 #include "server/object_id.h"
 #include "server/openai/error_response.h"
 #include "server/request_client.h"
+#include "server/wire.h"
 
 namespace youtu::responses {
 
@@ -21,18 +22,20 @@ namespace {
 
 constexpr std::string_view kPrefix = "resp_";
 
-// Where a stored response lies.
-struct ResponseId {
-  std::string session;
-  int64_t turn = 0;
-};
-
-std::string make_response_id(const std::string& session, int64_t turn) {
-  return std::string(kPrefix) + session + "_" + std::to_string(turn);
+// Of the session's next turn.
+std::string make_response_id(const Session& session) {
+  return std::string(kPrefix) + session.id + "_" + std::to_string(session.next_turn);
 }
 
 Status not_found() {
   return {StatusCode::kNotFound, "there is no such response", {}, "response_not_found"};
+}
+
+// An error of the store in the words of this API.
+Status as_response_error(const Status& status) {
+  const bool is_unknown =
+      status.reason() == "session_not_found" || status.reason() == "out_of_range";
+  return is_unknown ? not_found() : status;
 }
 
 std::optional<ResponseId> parse_response_id(std::string_view id) {
@@ -47,26 +50,17 @@ std::optional<ResponseId> parse_response_id(std::string_view id) {
   return parsed;
 }
 
-// What was said before, as far as it was stored.
-std::vector<ChatMessage> messages_before(const OpenTurn* turn) {
-  std::vector<ChatMessage> messages;
-  if (!turn) return messages;
-  for (const Turn& old : turn->history()) {
-    messages.insert(messages.end(), old.messages.begin(), old.messages.end());
-    messages.push_back(
-        {.role = "assistant", .content = old.answer.text, .tool_calls = old.answer.tool_calls});
-  }
-  return messages;
-}
-
-ChatTask make_task(const ResponseRequest& response, const OpenTurn* turn,
+ChatTask make_task(const ResponseRequest& response, const std::vector<Turn>& history,
                    const http::Request& request) {
   ChatTask task;
   if (!response.instructions.empty()) {
     task.messages.push_back({.role = "system", .content = response.instructions});
   }
-  const std::vector<ChatMessage> before = messages_before(turn);
-  task.messages.insert(task.messages.end(), before.begin(), before.end());
+  for (const Turn& old : history) {
+    task.messages.insert(task.messages.end(), old.messages.begin(), old.messages.end());
+    task.messages.push_back(
+        {.role = "assistant", .content = old.answer.text, .tool_calls = old.answer.tool_calls});
+  }
   task.messages.insert(task.messages.end(), response.messages.begin(), response.messages.end());
   task.generation.sampling = response.sampling;
   set_client(request, task.generation);
@@ -77,6 +71,7 @@ ChatTask make_task(const ResponseRequest& response, const OpenTurn* turn,
   task.tools = response.tools;
   task.tool_choice = response.tool_choice;
   task.may_call_several = response.parallel_tool_calls;
+  task.drops_oldest_turns = response.drops_oldest_turns;
   task.generation.output_format = response.output_format;
   return task;
 }
@@ -100,25 +95,63 @@ void ResponsesApi::add_routes(http::Router& router) {
              [this](const http::Request& request) { return remove(request); });
 }
 
-// Of a new session, or of the one whose last response is to be continued. Nothing where nothing is
-// to be stored.
-Result<std::shared_ptr<OpenTurn>> ResponsesApi::open_turn(const ResponseRequest& response,
-                                                          const std::string& owner) const {
+Status ResponsesApi::begin_in_new(const Result<Session>& session, const std::string& owner,
+                                  const std::vector<ChatMessage>& messages, Place& place) const {
+  RETURN_IF_ERROR(session);
+  Result<std::shared_ptr<OpenTurn>> turn =
+      sessions_.store->begin_turn({owner, session->id}, messages);
+  if (!turn) (void)sessions_.store->remove({owner, session->id});
+  RETURN_IF_ERROR(turn);
+  place.turn = *std::move(turn);
+  place.is_new = true;
+  return Status::ok();
+}
+
+// In the session of the response that is continued where that is the last one there, else in a
+// branch of it: each can be continued any number of times, also at once.
+Status ResponsesApi::begin_behind(const ResponseId& previous, const std::string& owner,
+                                  const std::vector<ChatMessage>& messages, Place& place) const {
+  const SessionKey key = {owner, previous.session};
+  Result<std::shared_ptr<OpenTurn>> turn = sessions_.store->begin_turn(key, messages);
+  if (!turn && turn.status().reason() != "session_busy") return turn.status();
+  if (turn && (*turn)->session().next_turn == previous.turn + 1) {
+    place.turn = *std::move(turn);
+  } else {
+    turn = std::shared_ptr<OpenTurn>();  // leaves the session to others
+    RETURN_IF_ERROR(
+        begin_in_new(sessions_.store->branch(key, previous.turn), owner, messages, place));
+  }
+  place.history = place.turn->history();
+  return Status::ok();
+}
+
+Status ResponsesApi::read_history(const ResponseId& previous, const std::string& owner,
+                                  Place& place) const {
+  Result<Transcript> transcript = sessions_.store->read({owner, previous.session});
+  RETURN_IF_ERROR(transcript);
+  const Turn* last = find_turn(*transcript, previous.turn);
+  if (!last) return not_found();
+  transcript->turns.resize(static_cast<size_t>(last - transcript->turns.data()) + 1);
+  place.history = std::move(transcript->turns);
+  return Status::ok();
+}
+
+Result<ResponsesApi::Place> ResponsesApi::find_place(const ResponseRequest& response,
+                                                     const std::string& owner) const {
+  Place place;
+  const bool store = response.store && sessions_.store;
   if (response.previous_response_id.empty()) {
-    if (!response.store || !sessions_.store) return std::shared_ptr<OpenTurn>();
-    const Result<Session> session = sessions_.store->create(owner, {});
-    RETURN_IF_ERROR(session);
-    return sessions_.store->begin_turn({owner, session->id}, response.messages);
+    if (!store) return place;
+    RETURN_IF_ERROR(
+        begin_in_new(sessions_.store->create(owner, {}), owner, response.messages, place));
+    return place;
   }
   const std::optional<ResponseId> previous = parse_response_id(response.previous_response_id);
   if (!previous || !sessions_.store) return not_found();
-  Result<std::shared_ptr<OpenTurn>> turn =
-      sessions_.store->begin_turn({owner, previous->session}, response.messages);
-  if (!turn && turn.status().reason() == "session_not_found") return not_found();
-  RETURN_IF_ERROR(turn);
-  if (previous->turn + 1 == (*turn)->session().next_turn) return turn;
-  return Status::invalid_argument("only the last response of a conversation can be continued",
-                                  "previous_response_id", "invalid_value");
+  const Status status = store ? begin_behind(*previous, owner, response.messages, place)
+                              : read_history(*previous, owner, place);
+  if (!status) return as_response_error(status);
+  return place;
 }
 
 Result<ResponseJob> ResponsesApi::begin(const http::Request& request, bool& stream) const {
@@ -126,9 +159,14 @@ Result<ResponseJob> ResponsesApi::begin(const http::Request& request, bool& stre
   const Result<ResponseRequest> response = parse_response_request(request.body, preset_);
   RETURN_IF_ERROR(response);
   if (!state_.knows_model(response->model)) return openai::unknown_model(response->model);
-  Result<std::shared_ptr<OpenTurn>> turn = open_turn(*response, request.client);
-  RETURN_IF_ERROR(turn);
-  Result<StartedChat> started = start_chat(state_, make_task(*response, turn->get(), request));
+  Result<Place> place = find_place(*response, request.client);
+  RETURN_IF_ERROR(place);
+  Result<StartedChat> started = start_chat(state_, make_task(*response, place->history, request));
+  if (!started && place->is_new) {
+    const std::string session = place->turn->session().id;
+    place->turn.reset();
+    (void)sessions_.store->remove({request.client, session});
+  }
   RETURN_IF_ERROR(started);
   ResponseHead head;
   head.created = std::time(nullptr);
@@ -136,12 +174,11 @@ Result<ResponseJob> ResponsesApi::begin(const http::Request& request, bool& stre
   head.echo = response->echo;
   head.temperature = started->sampling.temperature;
   head.top_p = started->sampling.top_p;
-  head.store = *turn && response->store;
-  head.id = head.store ? make_response_id((*turn)->session().id, (*turn)->session().next_turn)
-                       : make_object_id(kPrefix);
-  ResponseJob job = {std::move(started->run), std::move(head), std::nullopt};
-  // A turn that is not to be stored leaves its session as it was.
-  if (job.head.store) job.commit.emplace(*std::move(turn), sessions_.post);
+  head.store = place->turn != nullptr;
+  head.id = head.store ? make_response_id(place->turn->session()) : make_object_id(kPrefix);
+  ResponseJob job = {std::move(started->run), std::move(head), std::nullopt, {}};
+  if (started->history) job.fields.push_back({"X-History", history_header(*started->history)});
+  if (place->turn) job.commit.emplace(std::move(place->turn), sessions_.post);
   stream = response->stream;
   return job;
 }
@@ -154,6 +191,7 @@ http::Reply ResponsesApi::create(const http::Request& request) const {
   if (!stream) return make_response(*std::move(job));
   http::Response response;
   response.content_type = http::kSseContentType;
+  response.fields = job->fields;
   response.fields.push_back({"Cache-Control", "no-cache"});
   response.fields.push_back({"X-Accel-Buffering", "no"});
   response.stream = make_response_stream(*std::move(job));
@@ -164,10 +202,8 @@ http::Response ResponsesApi::read(const http::Request& request) const {
   const std::optional<ResponseId> id = parse_response_id(request.last_segment());
   if (!id || !sessions_.store) return openai::error_response(not_found());
   const Result<Transcript> transcript = sessions_.store->read({request.client, id->session});
-  if (!transcript && transcript.status().reason() != "session_not_found") {
-    return openai::error_response(transcript.status());
-  }
-  const Turn* turn = transcript ? find_turn(*transcript, id->turn) : nullptr;
+  if (!transcript) return openai::error_response(as_response_error(transcript.status()));
+  const Turn* turn = find_turn(*transcript, id->turn);
   if (!turn) return openai::error_response(not_found());
   ResponseHead head;
   head.id = std::string(request.last_segment());
@@ -188,10 +224,7 @@ http::Response ResponsesApi::remove(const http::Request& request) const {
   const std::optional<ResponseId> id = parse_response_id(request.last_segment());
   if (!id || !sessions_.store) return openai::error_response(not_found());
   const Status status = sessions_.store->remove({request.client, id->session});
-  if (!status) {
-    const bool is_unknown = status.reason() == "session_not_found";
-    return openai::error_response(is_unknown ? not_found() : status);
-  }
+  if (!status) return openai::error_response(as_response_error(status));
   OrderedJson json;
   json["id"] = request.last_segment();
   json["object"] = "response";

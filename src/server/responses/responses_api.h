@@ -1,9 +1,12 @@
 // OpenAI's responses API: POST /v1/responses, GET and DELETE /v1/responses/{id}. Responses that are
-// to be stored are turns of sessions: resp_<session>_<turn>.
+// to be stored are turns of sessions: resp_<session>_<turn>. What continues another one than the
+// last begins a branch, which is a session of its own.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "http/router.h"
 #include "server/native_api.h"
@@ -13,6 +16,12 @@
 #include "youtu/status.h"
 
 namespace youtu::responses {
+
+// Where a stored response lies.
+struct ResponseId {
+  std::string session;
+  int64_t turn = 0;
+};
 
 // Thread-safe. REQUIRES: the state outlives it.
 class ResponsesApi {
@@ -35,8 +44,18 @@ class ResponsesApi {
   http::Response read(const http::Request& request) const;
   http::Response remove(const http::Request& request) const;
   Result<ResponseJob> begin(const http::Request& request, bool& stream) const;
-  Result<std::shared_ptr<OpenTurn>> open_turn(const ResponseRequest& response,
-                                              const std::string& owner) const;
+  // Where a request stands in what is stored.
+  struct Place {
+    std::vector<Turn> history;
+    std::shared_ptr<OpenTurn> turn;  // none where the answer is not to be stored
+    bool is_new = false;             // its session was made for it
+  };
+  Result<Place> find_place(const ResponseRequest& response, const std::string& owner) const;
+  Status begin_behind(const ResponseId& previous, const std::string& owner,
+                      const std::vector<ChatMessage>& messages, Place& place) const;
+  Status begin_in_new(const Result<Session>& session, const std::string& owner,
+                      const std::vector<ChatMessage>& messages, Place& place) const;
+  Status read_history(const ResponseId& previous, const std::string& owner, Place& place) const;
 
   const ServingState& state_;
   const std::string preset_;

@@ -102,10 +102,73 @@ TEST_F(ResponsesApiTest, ContinuesAConversation) {
   EXPECT_NE(prompt().find("<|User|>hello<|Assistant|>You said: hello<|User|>and now"),
             std::string::npos)
       << prompt();
-  // Only the last one can be continued, and an unknown one cannot.
-  EXPECT_EQ(json(post({{"previous_response_id", id}}))["error"]["param"], "previous_response_id");
   EXPECT_EQ(post({{"previous_response_id", "resp_nothing_1"}}).status, 404);
   EXPECT_EQ(post({{"previous_response_id", "nonsense"}}).status, 404);
+}
+
+TEST_F(ResponsesApiTest, EachResponseMayBeContinuedAnyNumberOfTimes) {
+  start();
+  const std::string root = json(post({}))["id"].get<std::string>();
+  const std::string one =
+      json(post({{"input", "one"}, {"previous_response_id", root}}))["id"].get<std::string>();
+  const std::string two =
+      json(post({{"input", "two"}, {"previous_response_id", root}}))["id"].get<std::string>();
+  EXPECT_EQ(prompt().find("one"), std::string::npos) << prompt();
+  ASSERT_NE(one, two);
+  for (const auto& [id, other] : {std::pair(one, "two"), {two, "one"}}) {
+    ASSERT_EQ(post({{"input", "on"}, {"previous_response_id", id}, {"store", false}}).status, 200);
+    EXPECT_NE(prompt().find("<|User|>hello<|Assistant|>You said: hello<|User|>"),
+              std::string::npos);
+    EXPECT_EQ(prompt().find(other), std::string::npos) << prompt();
+    EXPECT_EQ(test::get(server_->port(), "/v1/responses/" + id).status, 200);
+  }
+  // A branch outlives the conversation that it left.
+  EXPECT_EQ(erase(root).status, 200);
+  EXPECT_EQ(test::get(server_->port(), "/v1/responses/" + one).status, 404);
+  EXPECT_EQ(post({{"previous_response_id", two}}).status, 200);
+}
+
+TEST_F(ResponsesApiTest, WhatIsOnItsWayCanBeContinuedFromItsBeginning) {
+  start();
+  const std::string root = json(post({}))["id"].get<std::string>();
+  const auto turn = store_->begin_turn({"", root.substr(5, root.rfind('_') - 5)}, {{"user", "x"}});
+  ASSERT_TRUE(turn);
+  EXPECT_EQ(post({{"previous_response_id", root}}).status, 200);
+}
+
+// A request that fails leaves no session behind.
+TEST_F(ResponsesApiTest, WhatFailsIsNotStored) {
+  start();
+  const std::string root = json(post({}))["id"].get<std::string>();
+  ASSERT_EQ(post({{"previous_response_id", root}}).status, 200);
+  EXPECT_EQ(post({{"max_output_tokens", 100'000}}).status, 400);
+  EXPECT_EQ(post({{"max_output_tokens", 100'000}, {"previous_response_id", root}}).status, 400);
+  EXPECT_EQ(store_->list("", "", 10)->sessions.size(), 1u);
+}
+
+TEST_F(ResponsesApiTest, TruncationLeavesOutTheOldestTurnsAndSaysSo) {
+  start();
+  const int64_t context = engine_->model_info().context_length;
+  const Json long_input = {{"input", std::string(static_cast<size_t>(context / 2), 'x')},
+                           {"max_output_tokens", 1}};
+  std::string id = json(post(long_input))["id"].get<std::string>();
+  Json next = {{"input", "short"},
+               {"previous_response_id", id},
+               {"max_output_tokens", context / 2 + 16}};
+  EXPECT_EQ(json(post(next))["error"]["code"], "context_length_exceeded");
+  next["truncation"] = "auto";
+  next["instructions"] = "be brief";
+  const RawResponse response = post(next);
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(json(response)["truncation"], "auto");
+  EXPECT_EQ(response.fields.at("x-history"), "policy=sliding_window; turns_kept=0; turns_dropped=1");
+  EXPECT_EQ(prompt().find("xx"), std::string::npos);
+  EXPECT_NE(prompt().find("<|System|>be brief<|User|>short"), std::string::npos) << prompt();
+  // Where there is room for all, all stays.
+  next["max_output_tokens"] = 1;
+  next["stream"] = true;
+  EXPECT_EQ(post(next).fields.at("x-history"), "policy=sliding_window; turns_kept=1; turns_dropped=0");
+  EXPECT_NE(prompt().find("xx"), std::string::npos);
 }
 
 TEST_F(ResponsesApiTest, KeepsReadsAndRemovesWhatIsStored) {
@@ -206,7 +269,8 @@ TEST_F(ResponsesApiTest, RefusesWhatIsWrongAndSaysWhere) {
   expect({{"input", {{{"type", "computer_call"}}}}}, "input[0].type");
   expect({{"input", {{{"role", "user"}, {"content", {{{"type", "input_image"}}}}}}}},
          "input[0].content[0].type");
-  expect({{"truncation", "auto"}}, "truncation");
+  expect({{"truncation", "some"}}, "truncation");
+  expect({{"input", {{{"type", "reasoning"}}}}}, "input");
   expect({{"background", true}}, "background");
   expect({{"max_output_tokens", 0}}, "max_output_tokens");
   expect({{"max_output_tokens", 100'000}}, "max_output_tokens");
