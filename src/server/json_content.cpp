@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "server/wire.h"
+
 namespace youtu {
 
 namespace {
@@ -26,10 +28,16 @@ bool is_json_content(std::string_view type) {
 
 }  // namespace
 
+Status check_content(const http::Request& request) {
+  if (is_json_content(request.field("Content-Type").value_or(""))) return Status::ok();
+  return Status::invalid_argument("the body must have Content-Type: application/json", {},
+                                  "content_type");
+}
+
 std::optional<http::Response> refuse_content(const http::Request& request) {
-  if (is_json_content(request.field("Content-Type").value_or(""))) return std::nullopt;
-  return http::error_response(415, "the body must have Content-Type: application/json", {},
-                              "content_type");
+  const Status status = check_content(request);
+  if (status) return std::nullopt;
+  return status_response(status);
 }
 
 }  // namespace youtu

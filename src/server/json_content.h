@@ -5,10 +5,14 @@
 #include <optional>
 
 #include "http/message.h"
+#include "youtu/status.h"
 
 namespace youtu {
 
-// The answer 415 to a body that is not application/json in UTF-8.
+// Fails with reason "content_type", of which HTTP makes 415, where the body is not application/json
+// in UTF-8.
+Status check_content(const http::Request& request);
+// The answer that says so.
 std::optional<http::Response> refuse_content(const http::Request& request);
 
 }  // namespace youtu

@@ -1,5 +1,7 @@
 #include "server/json_fields.h"
 
+#include <algorithm>
+
 namespace youtu {
 
 Status wrong_type(const std::string& name, std::string_view expected) {
@@ -8,6 +10,23 @@ Status wrong_type(const std::string& name, std::string_view expected) {
 
 Status empty_field(const std::string& name) {
   return Status::invalid_argument(name + " is empty", name, "empty");
+}
+
+Result<Json> parse_object(std::string_view text) {
+  Result<Json> body = parse_json(text);
+  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
+  if (!body->is_object()) {
+    return Status::invalid_argument("the body must be a JSON object", {}, "type");
+  }
+  return body;
+}
+
+std::vector<std::string> unknown_fields(const Json& body, std::span<const std::string_view> known) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : body.items()) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) names.push_back(name);
+  }
+  return names;
 }
 
 const Json* find_field(const Json& object, std::string_view name) {

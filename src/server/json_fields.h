@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "youtu/status.h"
@@ -12,6 +14,12 @@ namespace youtu {
 
 Status wrong_type(const std::string& name, std::string_view expected);
 Status empty_field(const std::string& name);
+
+// The body of a request.
+Result<Json> parse_object(std::string_view text);
+
+// The names of its fields that are not among `known`.
+std::vector<std::string> unknown_fields(const Json& body, std::span<const std::string_view> known);
 
 // The field's value, or nothing if it is absent or null. REQUIRES: `object` is an object.
 const Json* find_field(const Json& object, std::string_view name);

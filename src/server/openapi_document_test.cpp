@@ -4,14 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/json.h"
+#include "server/anthropic/message_request.h"
 #include "server/message_fields.h"
 #include "server/openai/chat_request.h"
 #include "server/openai/completion_request.h"
+#include "server/responses/response_request.h"
 #include "server/sampling_fields.h"
 #include "server/tools.h"
 #include "server/wire.h"
@@ -45,7 +48,7 @@ std::set<std::string> properties(const Json& schema) {
   return names;
 }
 
-std::set<std::string> set_of(const std::vector<std::string_view>& names) {
+std::set<std::string> set_of(std::span<const std::string_view> names) {
   return {names.begin(), names.end()};
 }
 
@@ -55,6 +58,8 @@ TEST(OpenApiDocument, HasTheFieldsThatTheServerKnows) {
   EXPECT_EQ(properties(schema("ChatCompletionRequest")),
             set_of(openai::chat_completion_field_names()));
   EXPECT_EQ(properties(schema("CompletionRequest")), set_of(openai::completion_field_names()));
+  EXPECT_EQ(properties(schema("ResponseRequest")), set_of(responses::response_field_names()));
+  EXPECT_EQ(properties(schema("MessageRequest")), set_of(anthropic::message_field_names()));
 }
 
 // The names that mean the same parameter as `name`.

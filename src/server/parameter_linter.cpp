@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/check.h"
 #include "base/nearest_name.h"
 #include "base/utf8.h"
 #include "server/json_fields.h"
@@ -140,24 +141,28 @@ std::string_view code_of(Kind kind) {
   return {};
 }
 
-}  // namespace
-
-std::vector<ParameterWarning> lint_parameters(const Json& body, const SamplingParams& params,
-                                              const ParameterContext& context) {
-  std::vector<ParameterWarning> warnings;
-  find_unknown(body, context, warnings);
-  find_without_effect(body, params, context, warnings);
-  find_hazards(params, context, warnings);
-  return warnings;
-}
-
-Status refuse_warnings(std::span<const ParameterWarning> warnings) {
+Status refuse(std::span<const ParameterWarning> warnings) {
   for (const ParameterWarning& warning : warnings) {
     if (warning.kind == Kind::kHazard) continue;
     return Status::invalid_argument(warning.message, warning.param,
                                     std::string(code_of(warning.kind)));
   }
   return Status::ok();
+}
+
+}  // namespace
+
+Result<std::vector<ParameterWarning>> lint_parameters(const Json& body,
+                                                      const SamplingParams& params,
+                                                      const ParameterContext& context) {
+  bool is_strict = context.is_strict;
+  RETURN_IF_ERROR(read_flag(body, "strict", is_strict));
+  std::vector<ParameterWarning> warnings;
+  find_unknown(body, context, warnings);
+  find_without_effect(body, params, context, warnings);
+  find_hazards(params, context, warnings);
+  if (is_strict) RETURN_IF_ERROR(refuse(warnings));
+  return warnings;
 }
 
 OrderedJson warnings_json(std::span<const ParameterWarning> warnings) {

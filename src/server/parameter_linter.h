@@ -28,14 +28,14 @@ struct ParameterContext {
   bool has_format = false;                          // the answer has to be JSON, or calls tools
   bool enable_thinking = false;
   bool has_max_tokens = true;  // else the answer may fill the context
+  bool is_strict = false;      // where the request's "strict" does not say
 };
 
-// In the order unknown, without effect, hazards. REQUIRES: `body` is an object.
-std::vector<ParameterWarning> lint_parameters(const Json& body, const SamplingParams& params,
-                                              const ParameterContext& context);
-
-// The first warning that a strict server refuses, as an error: all but hazards.
-Status refuse_warnings(std::span<const ParameterWarning> warnings);
+// In the order unknown, without effect, hazards; where they are to be refused, the first but
+// hazards is an error. REQUIRES: `body` is an object.
+Result<std::vector<ParameterWarning>> lint_parameters(const Json& body,
+                                                      const SamplingParams& params,
+                                                      const ParameterContext& context);
 
 // A list of {"param", "code", "message"}.
 OrderedJson warnings_json(std::span<const ParameterWarning> warnings);

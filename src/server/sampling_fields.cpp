@@ -1,7 +1,6 @@
 #include "server/sampling_fields.h"
 
-#include "base/check.h"
-#include "server/json_fields.h"
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,9 @@
 #include <optional>
 #include <system_error>
 #include <variant>
+
+#include "base/check.h"
+#include "server/json_fields.h"
 
 namespace youtu {
 
@@ -36,7 +38,8 @@ constexpr std::array<SamplingField, 18> kFields = {{
     {{"top_k"}, &SamplingParams::top_k},
     {{"top_p"}, &SamplingParams::top_p},
     {{"min_p"}, &SamplingParams::min_p},
-    {{"max_new_tokens", "max_tokens", "max_completion_tokens"}, &SamplingParams::max_new_tokens},
+    {{"max_new_tokens", "max_tokens", "max_completion_tokens", "max_output_tokens"},
+     &SamplingParams::max_new_tokens},
     {{"min_new_tokens", "min_tokens"}, &SamplingParams::min_new_tokens},
     {{"repetition_penalty"}, &SamplingParams::repetition_penalty},
     {{"presence_penalty"}, &SamplingParams::presence_penalty},
@@ -218,14 +221,6 @@ Status renamed(const Status& status, std::string_view name) {
 
 }  // namespace
 
-bool is_sampling_field(std::string_view name) {
-  if (name.empty()) return false;
-  for (const SamplingField& field : kFields) {
-    if (std::find(field.names.begin(), field.names.end(), name) != field.names.end()) return true;
-  }
-  return false;
-}
-
 std::vector<std::string_view> sampling_field_names() {
   std::vector<std::string_view> names;
   for (const SamplingField& field : kFields) {
@@ -234,6 +229,15 @@ std::vector<std::string_view> sampling_field_names() {
     }
   }
   return names;
+}
+
+Result<const SamplingPreset*> find_named_preset(const std::string& name, const std::string& param) {
+  if (const SamplingPreset* preset = find_sampling_preset(name)) return preset;
+  std::string names;
+  for (const SamplingPreset& known : sampling_presets()) {
+    names.append(names.empty() ? "" : ", ").append(known.name);
+  }
+  return Status::invalid_argument(param + " must be one of " + names, param, "unknown_preset");
 }
 
 Status read_sampling_fields(const Json& body, SamplingParams& params) {
@@ -250,6 +254,23 @@ Status read_sampling_fields(const Json& body, SamplingParams& params) {
   const Status status = validate(params);
   const auto spelled = spellings.find(status.param());
   return status.is_ok() || spelled == spellings.end() ? status : renamed(status, spelled->second);
+}
+
+Status read_sampling_fields(const Json& body, double max_temperature, SamplingParams& params) {
+  RETURN_IF_ERROR(read_sampling_fields(body, params));
+  if (params.temperature <= max_temperature || !find_field(body, "temperature")) {
+    return Status::ok();
+  }
+  return out_of_range("temperature", fmt::format("0 to {}", max_temperature));
+}
+
+bool has_max_tokens(const Json& body) {
+  const auto is_length = [](const SamplingField& field) {
+    return field.name() == "max_new_tokens";
+  };
+  const SamplingField& length = *std::find_if(kFields.begin(), kFields.end(), is_length);
+  return std::any_of(length.names.begin(), length.names.end(),
+                     [&body](std::string_view name) { return find_field(body, name); });
 }
 
 OrderedJson sampling_fields(const SamplingParams& params) {

@@ -13,13 +13,20 @@
 
 namespace youtu {
 
-bool is_sampling_field(std::string_view name);
 // All of them, with what others call them.
 std::vector<std::string_view> sampling_field_names();
+
+// The preset that a request names in the field `param`. An error tells the names that there are.
+Result<const SamplingPreset*> find_named_preset(const std::string& name, const std::string& param);
 
 // Sets the fields that `body` has; null is the same as absent. An error names the field as the
 // client spelled it. REQUIRES: `body` is an object.
 Status read_sampling_fields(const Json& body, SamplingParams& params);
+
+// The same for APIs that have colder temperatures than ours.
+Status read_sampling_fields(const Json& body, double max_temperature, SamplingParams& params);
+// Whether the body says how long the answer may be. REQUIRES: `body` is an object.
+bool has_max_tokens(const Json& body);
 
 OrderedJson sampling_fields(const SamplingParams& params);
 

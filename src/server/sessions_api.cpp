@@ -23,16 +23,21 @@ constexpr int64_t kDefaultPage = 20;
 constexpr int64_t kMaxPage = 100;
 constexpr size_t kMaxTitleBytes = 1024;
 
+std::vector<std::string_view> new_session_field_names() {
+  const std::span<const std::string_view> common = session_field_names();
+  std::vector<std::string_view> names(common.begin(), common.end());
+  names.insert(names.end(), {"title", "system"});
+  return names;
+}
+
 struct SessionRequest {
   NewSession session;
   std::vector<std::string> ignored_fields;
 };
 
 Result<SessionRequest> parse_session(std::string_view text) {
-  const Result<Json> body = parse_json(text);
-  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
-  if (!body->is_object())
-    return Status::invalid_argument("the body must be a JSON object", {}, "type");
+  const Result<Json> body = parse_object(text);
+  RETURN_IF_ERROR(body);
   SessionFields fields;
   RETURN_IF_ERROR(read_session_fields(*body, fields));
   Result<std::optional<std::string>> title = read_text(*body, "title");
@@ -49,13 +54,7 @@ Result<SessionRequest> parse_session(std::string_view text) {
         "title is longer than " + std::to_string(kMaxTitleBytes) + " bytes", "title",
         "out_of_range");
   }
-  for (const auto& [name, value] : body->items()) {
-    const std::span<const std::string_view> known_fields = session_field_names();
-    const bool known =
-        std::find(known_fields.begin(), known_fields.end(), name) != known_fields.end() ||
-        name == "title" || name == "system";
-    if (!known) request.ignored_fields.push_back(name);
-  }
+  request.ignored_fields = unknown_fields(*body, new_session_field_names());
   return request;
 }
 

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "youtu/generation.h"
@@ -24,6 +25,12 @@ ThoughtRules thought_rules(const Tokenizer& tokenizer, std::span<const TokenId> 
 // Who grants a thought no token wants none.
 inline bool may_think(const SamplingParams& sampling) {
   return sampling.thinking_token_budget != 0;
+}
+
+// The preset of a request that names none: who asks for thoughts gets what the model's makers
+// advise for them.
+inline std::string_view preset_with_thinking(std::string_view preset, bool enable_thinking) {
+  return enable_thinking && preset == "recommended" ? "recommended_thinking" : preset;
 }
 
 // reasoning_budget_message, llama-server's name for the last words. REQUIRES: `body` is an object.

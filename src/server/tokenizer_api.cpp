@@ -19,15 +19,6 @@ namespace {
 
 constexpr size_t kMaxTokens = 1u << 20;
 
-Result<Json> parse_object(const http::Request& request) {
-  Result<Json> body = parse_json(request.body);
-  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
-  if (!body->is_object()) {
-    return Status::invalid_argument("the body must be a JSON object", {}, "type");
-  }
-  return body;
-}
-
 // messages, and how the template shall treat them.
 Status read_conversation(const Json& body, std::vector<ChatMessage>& messages,
                          ChatOptions& options) {
@@ -148,7 +139,7 @@ void TokenizerApi::add_routes(http::Router& router) {
     router.add("POST", path, [this, answer = make_answer](const http::Request& request) {
       if (auto refusal = refuse_content(request)) return *std::move(refusal);
       if (const Status status = state_.readiness(); !status) return status_response(status);
-      const Result<Json> body = parse_object(request);
+      const Result<Json> body = parse_object(request.body);
       if (!body) return status_response(body.status());
       const Result<OrderedJson> json = answer(*body, state_.ready_engine());
       if (!json) return status_response(json.status());

@@ -51,6 +51,43 @@ Status add_tool(const OrderedJson& function, const std::string& name, std::vecto
   return Status::ok();
 }
 
+Status read_tool_choice(const Json& body, const std::string& function_field,
+                        const std::vector<Tool>& tools, ToolChoice& choice) {
+  choice.kind = tools.empty() ? ToolChoice::Kind::kNone : ToolChoice::Kind::kAuto;
+  const Json* value = find_field(body, "tool_choice");
+  if (!value || *value == "auto") return Status::ok();
+  if (*value == "none") {
+    choice.kind = ToolChoice::Kind::kNone;
+    return Status::ok();
+  }
+  if (tools.empty()) {
+    return Status::invalid_argument("tool_choice needs tools", "tool_choice", "invalid_value");
+  }
+  if (*value == "required") {
+    choice.kind = ToolChoice::Kind::kRequired;
+    return Status::ok();
+  }
+  const Json* function = value->is_object() ? value : nullptr;
+  if (function && !function_field.empty()) function = find_field(*function, function_field);
+  const Json* name = function && function->is_object() ? find_field(*function, "name") : nullptr;
+  if (!name || !name->is_string()) {
+    return wrong_type("tool_choice", "\"auto\", \"none\", \"required\" or an object with " +
+                                         function_field + (function_field.empty() ? "" : ".") +
+                                         "name");
+  }
+  return choose_tool(name->get<std::string>(), tools, choice);
+}
+
+Status choose_tool(std::string name, const std::vector<Tool>& tools, ToolChoice& choice) {
+  if (!find_tool(tools, name)) {
+    return Status::invalid_argument("tool_choice names a tool that is not among the tools",
+                                    "tool_choice", "invalid_value");
+  }
+  choice.kind = ToolChoice::Kind::kNamed;
+  choice.name = std::move(name);
+  return Status::ok();
+}
+
 const Tool* find_tool(const std::vector<Tool>& tools, std::string_view name) {
   const auto found = std::find_if(tools.begin(), tools.end(),
                                   [name](const Tool& tool) { return tool.name == name; });

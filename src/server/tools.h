@@ -34,6 +34,13 @@ Status check_tool_count(size_t count);
 // Fails where another tool has the name. REQUIRES: the name is checked.
 Status add_tool(const OrderedJson& function, const std::string& name, std::vector<Tool>& tools);
 
+// OpenAI's tool_choice: "auto", "none", "required" or an object that names a function, in the
+// object of its `function_field` or, where that is empty, itself. Without tools nothing is chosen.
+Status read_tool_choice(const Json& body, const std::string& function_field,
+                        const std::vector<Tool>& tools, ToolChoice& choice);
+// The one of that name. Fails where there is none.
+Status choose_tool(std::string name, const std::vector<Tool>& tools, ToolChoice& choice);
+
 const Tool* find_tool(const std::vector<Tool>& tools, std::string_view name);
 
 }  // namespace youtu

@@ -84,14 +84,6 @@ Status read_conversation(const Json& body, bool clean, std::vector<ChatMessage>&
   return add_system_prompt(body, messages);
 }
 
-std::string known_presets() {
-  std::string names;
-  for (const SamplingPreset& preset : sampling_presets()) {
-    names.append(names.empty() ? "" : ", ").append(preset.name);
-  }
-  return names;
-}
-
 Status read_preset(const Json& body, const ChatDefaults& defaults, ChatRequest& request) {
   Result<std::optional<std::string>> preset = read_text(body, "preset");
   RETURN_IF_ERROR(preset);
@@ -103,11 +95,9 @@ Status read_preset(const Json& body, const ChatDefaults& defaults, ChatRequest& 
   }
   const std::string param = *config ? "config" : "preset";
   request.preset = preset->value_or(config->value_or(defaults.preset));
-  const SamplingPreset* found = find_sampling_preset(request.preset);
-  if (!found)
-    return Status::invalid_argument(param + " must be one of " + known_presets(), param,
-                                    "unknown_preset");
-  request.sampling = found->params;
+  const Result<const SamplingPreset*> found = find_named_preset(request.preset, param);
+  RETURN_IF_ERROR(found);
+  request.sampling = (*found)->params;
   return Status::ok();
 }
 
@@ -157,10 +147,11 @@ Status lint(const Json& body, const ChatDefaults& defaults, ChatRequest& request
   context.known_fields = known;
   context.has_format = request.output_format.has_value();
   context.enable_thinking = request.enable_thinking;
-  request.warnings = lint_parameters(body, request.sampling, context);
-  bool is_strict = defaults.is_strict;
-  RETURN_IF_ERROR(read_flag(body, "strict", is_strict));
-  return is_strict ? refuse_warnings(request.warnings) : Status::ok();
+  context.is_strict = defaults.is_strict;
+  Result<std::vector<ParameterWarning>> warnings = lint_parameters(body, request.sampling, context);
+  RETURN_IF_ERROR(warnings);
+  request.warnings = *std::move(warnings);
+  return Status::ok();
 }
 
 void add_summary(OrderedJson& json, const ChatAnswer& answer, const ChatRequest& request,
@@ -193,10 +184,8 @@ std::string retry_after(const Status& status) {
 }  // namespace
 
 Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults& defaults) {
-  const Result<Json> body = parse_json(text);
-  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
-  if (!body->is_object())
-    return Status::invalid_argument("the body must be a JSON object", {}, "type");
+  const Result<Json> body = parse_object(text);
+  RETURN_IF_ERROR(body);
   ChatRequest request;
   bool clean = defaults.clean_input;
   RETURN_IF_ERROR(read_flag(*body, "clean_input", clean));
@@ -318,6 +307,7 @@ int http_status(const Status& status) {
   // Reasons that HTTP has a status of its own for.
   if (status.reason() == "session_busy" || status.reason() == "session_exists") return 409;
   if (status.reason() == "session_damaged") return 500;
+  if (status.reason() == "content_type") return 415;
   if (status.reason() == "session_limit") return 429;
   switch (status.code()) {
     case StatusCode::kOk:

@@ -79,6 +79,7 @@ class PlainMessage : public http::PendingResponse {
     json["stop_reason"] = stop_reason(choice);
     json["stop_sequence"] = stop_sequence(choice);
     http::Response response;
+    response.fields = std::move(job_.fields);
     response.body = dump_json(json);
     return response;
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http/message.h"
 #include "server/generation_run.h"
@@ -17,6 +18,7 @@ struct MessageJob {
   std::string id;
   std::string model;
   int64_t prompt_tokens = 0;
+  std::vector<http::Field> fields;  // of the answer's head
 };
 
 std::unique_ptr<http::PendingResponse> make_message(MessageJob job);

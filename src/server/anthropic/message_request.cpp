@@ -1,5 +1,6 @@
 #include "server/anthropic/message_request.h"
 
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,9 @@ namespace youtu::anthropic {
 namespace {
 
 constexpr double kMaxTemperature = 1;  // Anthropic's
+constexpr std::array<std::string_view, 13> kFields = {
+    "model",  "messages", "system", "temperature", "top_p",          "top_k",   "max_tokens",
+    "stream", "thinking", "tools",  "tool_choice", "stop_sequences", "metadata"};
 
 Status read_model(const Json& body, std::string& model) {
   Result<std::optional<std::string>> name = read_text(body, "model");
@@ -43,18 +47,13 @@ Status read_sampling(const Json& body, bool needs_length, SamplingParams& sampli
   if (const Json* budget = thinking ? find_field(*thinking, "budget_tokens") : nullptr) {
     fields["thinking_token_budget"] = *budget;
   }
-  const Status status = read_sampling_fields(fields, sampling);
+  const Status status = read_sampling_fields(fields, kMaxTemperature, sampling);
   for (const auto& [ours, theirs] :
        {std::pair("stop", "stop_sequences"), {"thinking_token_budget", "thinking.budget_tokens"}}) {
     if (status || status.param() != ours) continue;
     return {status.code(), theirs + (": " + status.message()), theirs, status.reason()};
   }
-  RETURN_IF_ERROR(status);
-  if (sampling.temperature > kMaxTemperature && find_field(body, "temperature")) {
-    return Status::invalid_argument("temperature is out of range (0 to 1)", "temperature",
-                                    "out_of_range");
-  }
-  return Status::ok();
+  return status;
 }
 
 Status read_thinking(const Json& body, bool& enable_thinking) {
@@ -143,11 +142,7 @@ Status read_tool_choice(const Json& body, const std::vector<Tool>& tools, ToolCh
   if (!name || !name->is_string()) {
     return wrong_type("tool_choice.type", "auto, any, none, or tool with a name");
   }
-  choice.kind = ToolChoice::Kind::kNamed;
-  choice.name = name->get<std::string>();
-  if (find_tool(tools, choice.name)) return Status::ok();
-  return Status::invalid_argument("tool_choice names a tool that is not there", "tool_choice",
-                                  "invalid_value");
+  return choose_tool(name->get<std::string>(), tools, choice);
 }
 
 // Stands inside tool_choice here.
@@ -165,19 +160,19 @@ Status read_parallel_use(const Json& body, bool& may_call_several) {
 
 }  // namespace
 
+std::span<const std::string_view> message_field_names() {
+  return kFields;
+}
+
 Result<MessageRequest> parse_message_request(std::string_view text, std::string_view preset,
                                              bool needs_length) {
-  const Result<Json> body = parse_json(text);
-  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
-  if (!body->is_object()) {
-    return Status::invalid_argument("the body must be a JSON object", {}, "type");
-  }
+  const Result<Json> body = parse_object(text);
+  RETURN_IF_ERROR(body);
   MessageRequest request;
   RETURN_IF_ERROR(read_model(*body, request.model));
   RETURN_IF_ERROR(read_thinking(*body, request.enable_thinking));
-  const bool is_recommended = preset == "recommended" && request.enable_thinking;
   const SamplingPreset* found =
-      find_sampling_preset(is_recommended ? "recommended_thinking" : preset);
+      find_sampling_preset(preset_with_thinking(preset, request.enable_thinking));
   CHECK(found);
   request.sampling = found->params;
   RETURN_IF_ERROR(read_sampling(*body, needs_length, request.sampling));
@@ -190,6 +185,9 @@ Result<MessageRequest> parse_message_request(std::string_view text, std::string_
   RETURN_IF_ERROR(read_tools(*body, text, request.tools));
   RETURN_IF_ERROR(read_tool_choice(*body, request.tools, request.tool_choice));
   RETURN_IF_ERROR(read_parallel_use(*body, request.may_call_several));
+  const Json* metadata = find_field(*body, "metadata");
+  if (metadata && !metadata->is_object()) return wrong_type("metadata", "an object");
+  request.ignored_fields = unknown_fields(*body, message_field_names());
   return request;
 }
 

@@ -1,6 +1,7 @@
 // The body of Anthropic's POST /v1/messages and /v1/messages/count_tokens.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,11 @@ struct MessageRequest {
   std::vector<Tool> tools;
   ToolChoice tool_choice;
   bool may_call_several = true;
+  std::vector<std::string> ignored_fields;
 };
+
+// All names of fields that such a body may have.
+std::span<const std::string_view> message_field_names();
 
 // `preset` gives what the request does not say. With `needs_length` max_tokens is required, as it
 // is for messages and not for counting.

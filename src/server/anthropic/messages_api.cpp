@@ -43,9 +43,12 @@ Result<BegunMessage> begin(const ServingState& state, const std::string& preset,
   if (!state.knows_model(message->model)) return openai::unknown_model(message->model);
   Result<StartedChat> started = start_chat(state, make_task(*message, request));
   RETURN_IF_ERROR(started);
-  return BegunMessage{
-      {std::move(started->run), make_object_id("msg_"), message->model, started->prompt_tokens},
-      message->stream};
+  MessageJob job = {
+      std::move(started->run), make_object_id("msg_"), message->model, started->prompt_tokens, {}};
+  if (!message->ignored_fields.empty()) {
+    job.fields.push_back({"X-Ignored-Params", ignored_fields_header(message->ignored_fields)});
+  }
+  return BegunMessage{std::move(job), message->stream};
 }
 
 }  // namespace
@@ -59,12 +62,13 @@ void MessagesApi::add_routes(http::Router& router) {
 }
 
 http::Reply MessagesApi::messages(const http::Request& request) const {
-  if (auto refusal = refuse_content(request)) return *std::move(refusal);
+  if (const Status status = check_content(request); !status) return error_response(status);
   Result<BegunMessage> begun = begin(state_, preset_, request);
   if (!begun) return error_response(begun.status());
   if (!begun->stream) return make_message(std::move(begun->job));
   http::Response response;
   response.content_type = http::kSseContentType;
+  response.fields = std::move(begun->job.fields);
   response.fields.push_back({"Cache-Control", "no-cache"});
   response.fields.push_back({"X-Accel-Buffering", "no"});
   response.stream = make_message_stream(std::move(begun->job));
@@ -72,7 +76,7 @@ http::Reply MessagesApi::messages(const http::Request& request) const {
 }
 
 http::Response MessagesApi::count_tokens(const http::Request& request) const {
-  if (auto refusal = refuse_content(request)) return *std::move(refusal);
+  if (const Status status = check_content(request); !status) return error_response(status);
   if (const Status status = state_.readiness(); !status) return error_response(status);
   const Result<MessageRequest> message =
       parse_message_request(request.body, preset_, /*needs_length=*/false);

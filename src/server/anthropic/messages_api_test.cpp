@@ -13,6 +13,7 @@
 namespace youtu::anthropic {
 namespace {
 
+using test::RawClient;
 using test::RawResponse;
 using test::ScriptedEngine;
 
@@ -156,6 +157,13 @@ TEST_F(MessagesApiTest, GivesTheEngineTheBudgetOfAThought) {
   EXPECT_EQ(engine_->last_request().sampling.thinking_token_budget, -1);
 }
 
+TEST_F(MessagesApiTest, NamesTheFieldsThatItDoesNotKnow) {
+  for (const bool stream : {false, true}) {
+    const RawResponse response = post({{"top_q", 5}, {"stream", stream}});
+    EXPECT_EQ(response.fields.at("x-ignored-params"), "top_q");
+  }
+}
+
 TEST_F(MessagesApiTest, CountsTokens) {
   const Json count = json(post({{"max_tokens", nullptr}}, "/v1/messages/count_tokens"));
   ASSERT_EQ(post({}).status, 200);
@@ -177,6 +185,7 @@ TEST_F(MessagesApiTest, ErrorsHaveAnthropicsForm) {
   expect({{"messages", {{{"role", "user"}, {"content", {{{"type", "image"}}}}}}}}, 400,
          "invalid_request_error");
   expect({{"stop_sequences", "x"}}, 400, "invalid_request_error");
+  expect({{"metadata", 1}}, 400, "invalid_request_error");
   expect({{"tool_choice", {{"type", "any"}}}}, 400, "invalid_request_error");
   expect({{"tools", {{{"name", "f"}, {"input_schema", {{"type", "object"}}}}}},
           {"tool_choice", {{"type", "auto"}, {"disable_parallel_tool_use", 1}}}},
@@ -184,6 +193,11 @@ TEST_F(MessagesApiTest, ErrorsHaveAnthropicsForm) {
   expect({{"thinking", {{"type", "enabled"}, {"budget_tokens", "many"}}}}, 400,
          "invalid_request_error");
   expect({{"max_tokens", 1'000'000}}, 400, "invalid_request_error");
+  RawClient client(server_->port());
+  client.send("POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+  const RawResponse refused = client.read_response();
+  EXPECT_EQ(refused.status, 415);
+  EXPECT_EQ(json(refused)["error"]["type"], "invalid_request_error") << refused.body;
   state_.begin_drain();
   expect({}, 503, "overloaded_error");
 }

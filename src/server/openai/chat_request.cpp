@@ -111,10 +111,11 @@ Status lint(const Json& body, const Defaults& defaults, ChatCompletionRequest& r
   context.has_format = !request.tools.empty() || request.output_format.has_value();
   context.enable_thinking = request.enable_thinking;
   context.has_max_tokens = request.has_max_tokens;
-  request.warnings = lint_parameters(body, request.sampling, context);
-  bool is_strict = defaults.is_strict;
-  RETURN_IF_ERROR(read_flag(body, "strict", is_strict));
-  return is_strict ? refuse_warnings(request.warnings) : Status::ok();
+  context.is_strict = defaults.is_strict;
+  Result<std::vector<ParameterWarning>> warnings = lint_parameters(body, request.sampling, context);
+  RETURN_IF_ERROR(warnings);
+  request.warnings = *std::move(warnings);
+  return Status::ok();
 }
 
 }  // namespace
@@ -127,16 +128,13 @@ std::vector<std::string_view> chat_completion_field_names() {
 
 Result<ChatCompletionRequest> parse_chat_completion(std::string_view text,
                                                     const Defaults& defaults) {
-  const Result<Json> parsed = parse_body(text);
+  const Result<Json> parsed = parse_object(text);
   RETURN_IF_ERROR(parsed);
   const Result<Json> body = with_plain_prediction(*parsed);
   RETURN_IF_ERROR(body);
   ChatCompletionRequest request;
   RETURN_IF_ERROR(read_thinking(*body, request.enable_thinking));
-  // Who asks for thoughts gets what the model's makers advise for them.
-  const std::string preset = request.enable_thinking && defaults.preset == "recommended"
-                                 ? "recommended_thinking"
-                                 : defaults.preset;
+  const std::string_view preset = preset_with_thinking(defaults.preset, request.enable_thinking);
   RETURN_IF_ERROR(read_common_fields(*body, text, preset, request));
   RETURN_IF_ERROR(read_last_words(*body, request.last_words));
   request.enable_thinking = request.enable_thinking && may_think(request.sampling);

@@ -91,10 +91,11 @@ Status lint(const Json& body, const Defaults& defaults, CompletionRequest& reque
   ParameterContext context;
   context.known_fields = known;
   context.unused_fields = unused;
-  request.warnings = lint_parameters(body, request.sampling, context);
-  bool is_strict = defaults.is_strict;
-  RETURN_IF_ERROR(read_flag(body, "strict", is_strict));
-  return is_strict ? refuse_warnings(request.warnings) : Status::ok();
+  context.is_strict = defaults.is_strict;
+  Result<std::vector<ParameterWarning>> warnings = lint_parameters(body, request.sampling, context);
+  RETURN_IF_ERROR(warnings);
+  request.warnings = *std::move(warnings);
+  return Status::ok();
 }
 
 }  // namespace
@@ -106,7 +107,7 @@ std::vector<std::string_view> completion_field_names() {
 }
 
 Result<CompletionRequest> parse_completion(std::string_view text, const Defaults& defaults) {
-  const Result<Json> body = parse_body(text);
+  const Result<Json> body = parse_object(text);
   RETURN_IF_ERROR(body);
   CompletionRequest request;
   RETURN_IF_ERROR(read_common_fields(*body, text, defaults.preset, request));

@@ -30,27 +30,9 @@ Status read_preset(const Json& body, std::string_view otherwise, CommonFields& f
   Result<std::optional<std::string>> name = read_text(body, "preset");
   RETURN_IF_ERROR(name);
   fields.preset = name->value_or(std::string(otherwise));
-  const SamplingPreset* preset = find_sampling_preset(fields.preset);
-  if (preset) {
-    fields.sampling = preset->params;
-    return Status::ok();
-  }
-  std::string names;
-  for (const SamplingPreset& known : sampling_presets()) {
-    names.append(names.empty() ? "" : ", ").append(known.name);
-  }
-  return Status::invalid_argument("preset must be one of " + names, "preset", "unknown_preset");
-}
-
-Status read_sampling(const Json& body, CommonFields& fields) {
-  RETURN_IF_ERROR(read_sampling_fields(body, fields.sampling));
-  if (fields.sampling.temperature > kMaxTemperature) {
-    return Status::invalid_argument("temperature is out of range (0 to 2)", "temperature",
-                                    "out_of_range");
-  }
-  for (const std::string_view name : {"max_tokens", "max_completion_tokens", "max_new_tokens"}) {
-    fields.has_max_tokens |= find_field(body, name) != nullptr;
-  }
+  const Result<const SamplingPreset*> preset = find_named_preset(fields.preset, "preset");
+  RETURN_IF_ERROR(preset);
+  fields.sampling = (*preset)->params;
   return Status::ok();
 }
 
@@ -104,20 +86,12 @@ Status read_sources(const Json& body, CommonFields& fields) {
 
 }  // namespace
 
-Result<Json> parse_body(std::string_view text) {
-  Result<Json> body = parse_json(text);
-  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
-  if (!body->is_object()) {
-    return Status::invalid_argument("the body must be a JSON object", {}, "type");
-  }
-  return body;
-}
-
 Status read_common_fields(const Json& body, std::string_view text, std::string_view preset,
                           CommonFields& fields) {
   RETURN_IF_ERROR(read_model(body, fields.model));
   RETURN_IF_ERROR(read_preset(body, preset, fields));
-  RETURN_IF_ERROR(read_sampling(body, fields));
+  RETURN_IF_ERROR(read_sampling_fields(body, kMaxTemperature, fields.sampling));
+  fields.has_max_tokens = has_max_tokens(body);
   RETURN_IF_ERROR(read_num_choices(body, fields.num_choices));
   RETURN_IF_ERROR(read_stream(body, fields));
   RETURN_IF_ERROR(read_flag(body, "skip_special_tokens", fields.skip_special_tokens));
@@ -131,12 +105,24 @@ Status read_common_fields(const Json& body, std::string_view text, std::string_v
 }
 
 std::vector<std::string_view> common_field_names() {
-  static constexpr std::array<std::string_view, 18> kFields = {
-      "model",       "preset",      "n",           "best_of",
-      "stream",      "stream_options", "skip_special_tokens", "return_token_ids",
-      "timings",     "explain",     "cache_salt",  "priority",
-      "speculation", "prediction",  "timeout_ms",  "ttft_slo_ms",
-      "logprobs",    "strict"};
+  static constexpr std::array<std::string_view, 18> kFields = {"model",
+                                                               "preset",
+                                                               "n",
+                                                               "best_of",
+                                                               "stream",
+                                                               "stream_options",
+                                                               "skip_special_tokens",
+                                                               "return_token_ids",
+                                                               "timings",
+                                                               "explain",
+                                                               "cache_salt",
+                                                               "priority",
+                                                               "speculation",
+                                                               "prediction",
+                                                               "timeout_ms",
+                                                               "ttft_slo_ms",
+                                                               "logprobs",
+                                                               "strict"};
   std::vector<std::string_view> names = sampling_field_names();
   for (const std::span<const std::string_view> more :
        {std::span<const std::string_view>(kFields), format_field_names()}) {

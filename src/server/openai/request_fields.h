@@ -10,9 +10,6 @@
 
 namespace youtu::openai {
 
-// The body as an object.
-Result<Json> parse_body(std::string_view text);
-
 // `text` is the body as it came; `preset` is what stands where the request names none. REQUIRES:
 // `body` is an object.
 Status read_common_fields(const Json& body, std::string_view text, std::string_view preset,

@@ -47,47 +47,13 @@ Status read_list(const Json& list, std::string_view text, std::vector<Tool>& too
   return Status::ok();
 }
 
-Status read_named_choice(const Json& value, const std::vector<Tool>& tools, ToolChoice& choice) {
-  const Json* function = value.is_object() ? find_field(value, "function") : nullptr;
-  const Json* name = function && function->is_object() ? find_field(*function, "name") : nullptr;
-  if (!name || !name->is_string()) {
-    return wrong_type("tool_choice",
-                      "\"auto\", \"none\", \"required\" or {\"type\": \"function\", "
-                      "\"function\": {\"name\": …}}");
-  }
-  choice.kind = ToolChoice::Kind::kNamed;
-  choice.name = name->get<std::string>();
-  if (find_tool(tools, choice.name)) return Status::ok();
-  return Status::invalid_argument("tool_choice names a function that is not among the tools",
-                                  "tool_choice", "invalid_value");
-}
-
-Status read_choice(const Json& body, const std::vector<Tool>& tools, ToolChoice& choice) {
-  const Json* value = find_field(body, "tool_choice");
-  choice.kind = tools.empty() ? ToolChoice::Kind::kNone : ToolChoice::Kind::kAuto;
-  if (!value) return Status::ok();
-  if (*value == "none") {
-    choice.kind = ToolChoice::Kind::kNone;
-    return Status::ok();
-  }
-  if (*value == "auto") return Status::ok();
-  if (tools.empty()) {
-    return Status::invalid_argument("tool_choice needs tools", "tool_choice", "invalid_value");
-  }
-  if (*value == "required") {
-    choice.kind = ToolChoice::Kind::kRequired;
-    return Status::ok();
-  }
-  return read_named_choice(*value, tools, choice);
-}
-
 }  // namespace
 
 Status read_tools(const Json& body, std::string_view text, ChatCompletionRequest& request) {
   if (const Json* list = find_field(body, "tools")) {
     RETURN_IF_ERROR(read_list(*list, text, request.tools));
   }
-  RETURN_IF_ERROR(read_choice(body, request.tools, request.tool_choice));
+  RETURN_IF_ERROR(read_tool_choice(body, "function", request.tools, request.tool_choice));
   return read_flag(body, "parallel_tool_calls", request.parallel_tool_calls);
 }
 

@@ -1,5 +1,6 @@
 #include "server/responses/response_request.h"
 
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -14,29 +15,11 @@ namespace youtu::responses {
 namespace {
 
 constexpr double kMaxTemperature = 2;
-
-Status read_sampling(const Json& body, ResponseRequest& request) {
-  Json fields = Json::object();
-  for (const auto& [name, value] : body.items()) {
-    if (is_sampling_field(name)) fields[name] = value;
-  }
-  fields.erase("max_tokens");
-  if (const Json* length = find_field(body, "max_output_tokens")) {
-    fields["max_tokens"] = *length;
-    request.has_max_tokens = true;
-  }
-  const Status status = read_sampling_fields(fields, request.sampling);
-  if (!status && status.param() == "max_tokens") {
-    return {status.code(), "max_output_tokens: " + status.message(), "max_output_tokens",
-            status.reason()};
-  }
-  RETURN_IF_ERROR(status);
-  if (request.sampling.temperature > kMaxTemperature) {
-    return Status::invalid_argument("temperature is out of range (0 to 2)", "temperature",
-                                    "out_of_range");
-  }
-  return Status::ok();
-}
+constexpr std::array<std::string_view, 16> kFields = {
+    "model",      "input",      "instructions", "previous_response_id",
+    "store",      "stream",     "reasoning",    "reasoning_budget_message",
+    "text",       "tools",      "tool_choice",  "parallel_tool_calls",
+    "truncation", "background", "metadata",     "user"};
 
 // {"effort": "none" | …}.
 Status read_reasoning(const Json& body, bool& enable_thinking) {
@@ -82,33 +65,6 @@ Status read_tools(const Json& body, std::string_view text, std::vector<Tool>& to
   return Status::ok();
 }
 
-Status read_tool_choice(const Json& body, const std::vector<Tool>& tools, ToolChoice& choice) {
-  choice.kind = tools.empty() ? ToolChoice::Kind::kNone : ToolChoice::Kind::kAuto;
-  const Json* value = find_field(body, "tool_choice");
-  if (!value) return Status::ok();
-  if (*value == "none") {
-    choice.kind = ToolChoice::Kind::kNone;
-    return Status::ok();
-  }
-  if (*value == "auto") return Status::ok();
-  if (tools.empty()) {
-    return Status::invalid_argument("tool_choice needs tools", "tool_choice", "invalid_value");
-  }
-  if (*value == "required") {
-    choice.kind = ToolChoice::Kind::kRequired;
-    return Status::ok();
-  }
-  const Json* name = value->is_object() ? find_field(*value, "name") : nullptr;
-  if (!name || !name->is_string()) {
-    return wrong_type("tool_choice", "\"auto\", \"none\", \"required\" or a function's name");
-  }
-  choice.kind = ToolChoice::Kind::kNamed;
-  choice.name = name->get<std::string>();
-  if (find_tool(tools, choice.name)) return Status::ok();
-  return Status::invalid_argument("tool_choice names a function that is not among the tools",
-                                  "tool_choice", "invalid_value");
-}
-
 // {"format": {"type": …}}.
 Status read_format(const Json& body, std::string_view text, std::optional<OutputFormat>& format) {
   const Json* options = find_field(body, "text");
@@ -146,11 +102,15 @@ Status refuse_unsupported(const Json& body) {
   return Status::ok();
 }
 
-OrderedJson echo_json(const Json& body) {
+// The answer says it again, and that is all.
+Result<OrderedJson> echo_json(const Json& body) {
+  const Json* metadata = find_field(body, "metadata");
+  if (metadata && !metadata->is_object()) return wrong_type("metadata", "an object");
+  RETURN_IF_ERROR(read_text(body, "user"));
   OrderedJson echo;
-  for (const std::string name : {"instructions", "max_output_tokens", "previous_response_id",
-                                 "tools", "tool_choice", "metadata", "user", "text",
-                                 "truncation"}) {
+  for (const std::string name :
+       {"instructions", "max_output_tokens", "previous_response_id", "tools", "tool_choice",
+        "metadata", "user", "text", "truncation"}) {
     const Json* value = find_field(body, name);
     if (value) echo[name] = OrderedJson::parse(dump_json(*value));
   }
@@ -159,12 +119,15 @@ OrderedJson echo_json(const Json& body) {
 
 }  // namespace
 
+std::vector<std::string_view> response_field_names() {
+  std::vector<std::string_view> names = sampling_field_names();
+  names.insert(names.end(), kFields.begin(), kFields.end());
+  return names;
+}
+
 Result<ResponseRequest> parse_response_request(std::string_view text, std::string_view preset) {
-  const Result<Json> body = parse_json(text);
-  if (!body) return body.status().with_prefix("the body is not valid JSON: ");
-  if (!body->is_object()) {
-    return Status::invalid_argument("the body must be a JSON object", {}, "type");
-  }
+  const Result<Json> body = parse_object(text);
+  RETURN_IF_ERROR(body);
   ResponseRequest request;
   for (const auto& [field, place] : {std::pair("model", &request.model),
                                      {"instructions", &request.instructions},
@@ -177,12 +140,12 @@ Result<ResponseRequest> parse_response_request(std::string_view text, std::strin
     return Status::invalid_argument("model is missing", "model", "missing_required_parameter");
   }
   RETURN_IF_ERROR(read_reasoning(*body, request.enable_thinking));
-  const bool is_recommended = preset == "recommended" && request.enable_thinking;
   const SamplingPreset* found =
-      find_sampling_preset(is_recommended ? "recommended_thinking" : preset);
+      find_sampling_preset(preset_with_thinking(preset, request.enable_thinking));
   CHECK(found);
   request.sampling = found->params;
-  RETURN_IF_ERROR(read_sampling(*body, request));
+  RETURN_IF_ERROR(read_sampling_fields(*body, kMaxTemperature, request.sampling));
+  request.has_max_tokens = has_max_tokens(*body);
   RETURN_IF_ERROR(read_last_words(*body, request.last_words));
   request.enable_thinking = request.enable_thinking && may_think(request.sampling);
   RETURN_IF_ERROR(read_flag(*body, "store", request.store));
@@ -195,10 +158,13 @@ Result<ResponseRequest> parse_response_request(std::string_view text, std::strin
   }
   RETURN_IF_ERROR(read_input(*input, request.messages));
   RETURN_IF_ERROR(read_tools(*body, text, request.tools));
-  RETURN_IF_ERROR(read_tool_choice(*body, request.tools, request.tool_choice));
+  RETURN_IF_ERROR(read_tool_choice(*body, {}, request.tools, request.tool_choice));
   RETURN_IF_ERROR(read_format(*body, text, request.output_format));
   RETURN_IF_ERROR(read_flag(*body, "parallel_tool_calls", request.parallel_tool_calls));
-  request.echo = echo_json(*body);
+  Result<OrderedJson> echo = echo_json(*body);
+  RETURN_IF_ERROR(echo);
+  request.echo = *std::move(echo);
+  request.ignored_fields = unknown_fields(*body, response_field_names());
   return request;
 }
 

@@ -31,8 +31,12 @@ struct ResponseRequest {
   bool parallel_tool_calls = true;
   bool drops_oldest_turns = false;  // truncation: "auto"
   std::optional<OutputFormat> output_format;
+  std::vector<std::string> ignored_fields;
   OrderedJson echo;  // what the answer says again: instructions, tools, metadata, …
 };
+
+// All names of fields that such a body may have.
+std::vector<std::string_view> response_field_names();
 
 // `preset` gives what the request does not say.
 Result<ResponseRequest> parse_response_request(std::string_view body, std::string_view preset);

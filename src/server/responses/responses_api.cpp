@@ -177,6 +177,9 @@ Result<ResponseJob> ResponsesApi::begin(const http::Request& request, bool& stre
   head.store = place->turn != nullptr;
   head.id = head.store ? make_response_id(place->turn->session()) : make_object_id(kPrefix);
   ResponseJob job = {std::move(started->run), std::move(head), std::nullopt, {}};
+  if (!response->ignored_fields.empty()) {
+    job.fields.push_back({"X-Ignored-Params", ignored_fields_header(response->ignored_fields)});
+  }
   if (started->history) job.fields.push_back({"X-History", history_header(*started->history)});
   if (place->turn) job.commit.emplace(std::move(place->turn), sessions_.post);
   stream = response->stream;

@@ -152,22 +152,23 @@ TEST_F(ResponsesApiTest, TruncationLeavesOutTheOldestTurnsAndSaysSo) {
   const Json long_input = {{"input", std::string(static_cast<size_t>(context / 2), 'x')},
                            {"max_output_tokens", 1}};
   std::string id = json(post(long_input))["id"].get<std::string>();
-  Json next = {{"input", "short"},
-               {"previous_response_id", id},
-               {"max_output_tokens", context / 2 + 16}};
+  Json next = {
+      {"input", "short"}, {"previous_response_id", id}, {"max_output_tokens", context / 2 + 16}};
   EXPECT_EQ(json(post(next))["error"]["code"], "context_length_exceeded");
   next["truncation"] = "auto";
   next["instructions"] = "be brief";
   const RawResponse response = post(next);
   ASSERT_EQ(response.status, 200) << response.body;
   EXPECT_EQ(json(response)["truncation"], "auto");
-  EXPECT_EQ(response.fields.at("x-history"), "policy=sliding_window; turns_kept=0; turns_dropped=1");
+  EXPECT_EQ(response.fields.at("x-history"),
+            "policy=sliding_window; turns_kept=0; turns_dropped=1");
   EXPECT_EQ(prompt().find("xx"), std::string::npos);
   EXPECT_NE(prompt().find("<|System|>be brief<|User|>short"), std::string::npos) << prompt();
   // Where there is room for all, all stays.
   next["max_output_tokens"] = 1;
   next["stream"] = true;
-  EXPECT_EQ(post(next).fields.at("x-history"), "policy=sliding_window; turns_kept=1; turns_dropped=0");
+  EXPECT_EQ(post(next).fields.at("x-history"),
+            "policy=sliding_window; turns_kept=1; turns_dropped=0");
   EXPECT_NE(prompt().find("xx"), std::string::npos);
 }
 
@@ -248,6 +249,14 @@ TEST_F(ResponsesApiTest, AnAnswerThatIsCutIsIncomplete) {
   EXPECT_EQ(body["incomplete_details"]["reason"], "max_output_tokens");
 }
 
+TEST_F(ResponsesApiTest, NamesTheFieldsThatItDoesNotKnow) {
+  start();
+  for (const bool stream : {false, true}) {
+    const RawResponse response = post({{"max_token", 5}, {"stream", stream}});
+    EXPECT_EQ(response.fields.at("x-ignored-params"), "max_token");
+  }
+}
+
 TEST_F(ResponsesApiTest, GivesTheEngineTheBudgetOfAThought) {
   start();
   const Json fields = {{"reasoning", {{"effort", "low"}}}, {"thinking_token_budget", 12}};
@@ -272,6 +281,7 @@ TEST_F(ResponsesApiTest, RefusesWhatIsWrongAndSaysWhere) {
   expect({{"truncation", "some"}}, "truncation");
   expect({{"input", {{{"type", "reasoning"}}}}}, "input");
   expect({{"background", true}}, "background");
+  expect({{"metadata", 1}}, "metadata");
   expect({{"max_output_tokens", 0}}, "max_output_tokens");
   expect({{"max_output_tokens", 100'000}}, "max_output_tokens");
   expect({{"tools", {{{"type", "web_search"}}}}}, "tools[0].type");
