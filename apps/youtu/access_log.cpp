@@ -2,14 +2,14 @@
 
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
-#include <spdlog/sinks/rotating_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <mutex>
 #include <utility>
 
 #include "base/json.h"
@@ -33,6 +33,25 @@ std::string utc_now() {
                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms);
 }
 
+// Takes lines from the queue's thread. spdlog's own file sinks cannot be opened again, which those
+// who rename logs from outside rely on.
+class LogFileSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  void use(LogFile file) {
+    const std::scoped_lock lock(mutex_);
+    file_ = std::move(file);
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    file_.write(std::string(message.payload.data(), message.payload.size()) + "\n");
+  }
+  void flush_() override {}
+
+ private:
+  LogFile file_;
+};
+
 }  // namespace
 
 // No query, no fields and no body: keys and prompts lie there.
@@ -51,29 +70,27 @@ std::string access_line(const http::ExchangeRecord& record, const std::string& t
   return dump_json(json);
 }
 
-Result<std::function<void(const http::ExchangeRecord&)>> open_access_log(
-    const AccessLogOptions& options) {
-  try {
-    spdlog::sink_ptr sink;
-    if (options.file == "-") {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    } else {
-      sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-          options.file, static_cast<size_t>(options.max_file_bytes),
-          static_cast<size_t>(options.max_files - 1));
-    }
-    auto pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
-    auto logger = std::make_shared<spdlog::async_logger>(
-        "access", std::move(sink), pool, spdlog::async_overflow_policy::overrun_oldest);
-    logger->set_pattern("%v");
-    logger->flush_on(spdlog::level::info);
-    return std::function<void(const http::ExchangeRecord&)>(
-        [logger, pool](const http::ExchangeRecord& record) {
-          logger->info("{}", access_line(record, utc_now()));
-        });
-  } catch (const spdlog::spdlog_ex& error) {
-    return Status::invalid_argument("access_log: " + std::string(error.what()), "access_log");
-  }
+struct AccessLog::Writer {
+  std::shared_ptr<LogFileSink> sink = std::make_shared<LogFileSink>();
+  std::shared_ptr<spdlog::details::thread_pool> queue =
+      std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
+  std::shared_ptr<spdlog::async_logger> logger = std::make_shared<spdlog::async_logger>(
+      "access", sink, queue, spdlog::async_overflow_policy::overrun_oldest);
+};
+
+AccessLog::AccessLog() = default;
+AccessLog::~AccessLog() = default;
+
+void AccessLog::use(LogFile file) {
+  const bool is_on = file.is_open();
+  if (!is_on) is_on_ = false;
+  if (!writer_ && is_on) writer_ = std::make_unique<Writer>();
+  if (writer_) writer_->sink->use(std::move(file));
+  if (is_on) is_on_ = true;
+}
+
+void AccessLog::write(const http::ExchangeRecord& record) {
+  if (is_on_) writer_->logger->info("{}", access_line(record, utc_now()));
 }
 
 }  // namespace youtu

@@ -2,28 +2,34 @@
 // ended, never what was said.
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include <atomic>
 #include <memory>
 #include <string>
 
 #include "http/server.h"
-#include "youtu/status.h"
+#include "log_file.h"
 
 namespace youtu {
 
-struct AccessLogOptions {
-  std::string file;                     // "-": the standard error
-  int64_t max_file_bytes = 64ll << 20;  // then it is renamed to <file>.1, and so on
-  int64_t max_files = 5;                // with the one that is written
+// The lines are written by a thread of their own; where the disk does not keep up, the oldest that
+// wait are dropped: a log must not stop a server. One thread may write while another calls use().
+class AccessLog {
+ public:
+  AccessLog();
+  ~AccessLog();  // what waits is written first
+
+  // Where lines go from now on; none are made for a file that is not open. May wait for the disk.
+  void use(LogFile file);
+  // What http::ServerOptions::on_exchange is told. Never blocks.
+  void write(const http::ExchangeRecord& record);
+
+ private:
+  struct Writer;
+  std::unique_ptr<Writer> writer_;  // none before the first file
+  std::atomic<bool> is_on_ = false;
 };
 
-// What http::ServerOptions::on_exchange takes. The lines are written by a thread of their own;
-// where the disk does not keep up, the oldest that wait are dropped: a log must not stop a server.
-Result<std::function<void(const http::ExchangeRecord&)>> open_access_log(
-    const AccessLogOptions& options);
-
-// The line, without its end.
+// The line, without its end: at most 4 KiB.
 std::string access_line(const http::ExchangeRecord& record, const std::string& time);
 
 }  // namespace youtu

@@ -9,7 +9,6 @@
 #include <string>
 #include <utility>
 
-#include "access_log.h"
 #include "base/check.h"
 #include "chat/data_folder.h"
 #include "chat/sqlite_session_store.h"
@@ -48,6 +47,12 @@ Status check_exposure(const ServerConfig& config, const ApiKeys& keys) {
       config.host));
 }
 
+SessionLimits session_limits(const ServerConfig& config) {
+  return {.ttl = config.session_ttl,
+          .max_sessions = config.max_sessions,
+          .max_session_bytes = config.max_session_bytes};
+}
+
 // None where the settings want none.
 Result<std::unique_ptr<SessionStore>> open_sessions(const ServerConfig& config) {
   if (!config.sessions) return std::unique_ptr<SessionStore>();
@@ -57,44 +62,48 @@ Result<std::unique_ptr<SessionStore>> open_sessions(const ServerConfig& config) 
   SqliteSessionOptions options;
   options.folder = *std::move(folder);
   options.durable = config.session_durability == "durable";
-  options.ttl = config.session_ttl;
-  options.max_sessions = config.max_sessions;
-  options.max_session_bytes = config.max_session_bytes;
+  options.limits = session_limits(config);
   options.trust_clock = config.trust_clock;
   options.report = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   return open_sqlite_sessions(std::move(options));
 }
 
-ServingOptions serving_options(const ServerConfig& config) {
-  ServingOptions options;
-  options.model_name = config.model_name;
-  options.model_aliases = config.model_aliases;
-  options.request_timeout =
+// One that is not open where the settings want none.
+Result<LogFile> open_log(const ServerConfig& config) {
+  if (config.access_log.empty()) return LogFile();
+  Result<LogFile> file = LogFile::open({.path = config.access_log,
+                                        .max_file_bytes = config.access_log_bytes,
+                                        .max_files = config.access_log_files});
+  if (!file) return file.status().with_prefix("access_log: ");
+  return file;
+}
+
+RequestSettings request_settings(const ConfigReport& report) {
+  const ServerConfig& config = report.config;
+  RequestSettings settings;
+  settings.preset = config.default_preset;
+  const std::string& source = report.sources.at("default_preset");
+  settings.preset_source = source == "default" ? "default" : "config";
+  settings.openai_preset = config.openai_preset;
+  settings.clean_input = config.clean_input;
+  settings.is_strict = config.strict_parameters;
+  settings.model_aliases = config.model_aliases;
+  settings.request_timeout =
       std::chrono::duration_cast<std::chrono::seconds>(config.request_timeout);
-  return options;
+  return settings;
+}
+
+http::ServerRules server_rules(const ServerConfig& config) {
+  return {.allowed_hosts = config.allowed_hosts,
+          .allowed_origins = config.allowed_origins,
+          .max_connections = static_cast<int>(config.max_connections),
+          .max_connections_per_address = static_cast<int>(config.max_connections_per_address)};
 }
 
 AccessOptions access_options(const ServerConfig& config) {
   AccessOptions options;
   options.max_requests_per_key = static_cast<int>(config.max_requests_per_key);
   return options;
-}
-
-ChatDefaults chat_defaults(const ConfigReport& report) {
-  ChatDefaults defaults;
-  defaults.preset = report.config.default_preset;
-  const std::string& source = report.sources.at("default_preset");
-  defaults.preset_source = source == "default" ? "default" : "config";
-  defaults.clean_input = report.config.clean_input;
-  defaults.is_strict = report.config.strict_parameters;
-  return defaults;
-}
-
-openai::Defaults openai_defaults(const ServerConfig& config) {
-  openai::Defaults defaults;
-  defaults.preset = config.openai_preset;
-  defaults.is_strict = config.strict_parameters;
-  return defaults;
 }
 
 }  // namespace
@@ -109,32 +118,53 @@ Result<std::unique_ptr<HttpApis>> HttpApis::create(const ConfigReport& report) {
 }
 
 HttpApis::HttpApis(const ConfigReport& report, ApiKeys keys, std::unique_ptr<SessionStore> sessions)
-    : config_(report.config),
-      state_(serving_options(report.config)),
+    : report_(report),
+      state_({.model_name = report.config.model_name, .requests = request_settings(report)}),
       access_(std::move(keys), access_options(report.config)),
       sessions_(std::move(sessions)),
-      native_(state_, chat_defaults(report)),
-      openai_(state_, openai_defaults(report.config)),
-      responses_(state_, report.config.openai_preset),
-      messages_(state_, report.config.openai_preset),
+      native_(state_),
+      openai_(state_),
+      responses_(state_),
+      messages_(state_),
       tokenizer_(state_),
       status_(state_, YOUTU_VERSION) {}
 
 Result<http::ServerOptions> HttpApis::server_options() {
   http::ServerOptions options;
-  options.host = config_.host;
-  options.port = static_cast<int>(config_.port);
-  options.allowed_hosts = config_.allowed_hosts;
-  options.allowed_origins = config_.allowed_origins;
-  options.max_connections = static_cast<int>(config_.max_connections);
-  options.max_connections_per_address = static_cast<int>(config_.max_connections_per_address);
-  options.gate = [this](http::Request& request) { return access_.admit(request); };
-  if (config_.access_log.empty()) return options;
-  auto log =
-      open_access_log({config_.access_log, config_.access_log_bytes, config_.access_log_files});
+  options.host = config().host;
+  options.port = static_cast<int>(config().port);
+  options.rules = server_rules(config());
+  options.gate = [this](http::Request& request) {
+    std::optional<http::Response> refusal = access_.admit(request);
+    state_.pin_settings(request);
+    return refusal;
+  };
+  Result<LogFile> log = open_log(config());
   RETURN_IF_ERROR(log);
-  options.on_exchange = *std::move(log);
+  log_.use(*std::move(log));
+  options.on_exchange = [this](const http::ExchangeRecord& record) { log_.write(record); };
   return options;
+}
+
+Result<ConfigChange> HttpApis::change(const ConfigReport& wanted, http::Server& server,
+                                      Engine& engine) {
+  ConfigChange change = plan_config_change(report_, wanted);
+  const ServerConfig& next = change.report.config;
+  Result<ApiKeys> keys = load_api_keys(next);
+  RETURN_IF_ERROR(keys);
+  RETURN_IF_ERROR(check_exposure(next, *keys));
+  Result<LogFile> log = open_log(next);
+  RETURN_IF_ERROR(log);
+  RETURN_IF_ERROR(engine.change(engine_options(next, next.model)));
+  // From here on nothing fails.
+  server.change(server_rules(next), [&] {
+    state_.change(request_settings(change.report));
+    access_.change(*std::move(keys), access_options(next));
+    if (sessions_) sessions_->set_limits(session_limits(next));
+  });
+  log_.use(*std::move(log));
+  report_ = change.report;
+  return change;
 }
 
 http::Router HttpApis::make_router(http::Server& server) {

@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 
+#include "access_log.h"
 #include "chat/session_store.h"
+#include "config/config_change.h"
 #include "config/server_config.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -34,13 +36,19 @@ class HttpApis {
   http::Router make_router(http::Server& server);
 
   ServingState& state() { return state_; }
+  // Takes over what may change while the server serves: all of it, between two requests, or after
+  // an error none. Waits for the disk. REQUIRES: one thread, the one that made this.
+  Result<ConfigChange> change(const ConfigReport& wanted, http::Server& server, Engine& engine);
+  // In force now.
+  const ServerConfig& config() const { return report_.config; }
+
   // Removes sessions whose time is over. Waits for the disk.
   void expire_sessions();
 
  private:
   HttpApis(const ConfigReport& report, ApiKeys keys, std::unique_ptr<SessionStore> sessions);
 
-  const ServerConfig config_;
+  ConfigReport report_;
   ServingState state_;
   AccessControl access_;
   std::unique_ptr<SessionStore> sessions_;  // none where the settings want none
@@ -51,6 +59,7 @@ class HttpApis {
   TokenizerApi tokenizer_;
   StatusApi status_;
   std::optional<SessionsApi> sessions_api_;
+  AccessLog log_;
 };
 
 }  // namespace youtu

@@ -59,7 +59,7 @@ ServerBuffers server_buffers(const ServerConfig& config) {
   // A session's texts, and the prompt that is made of them.
   constexpr int64_t kTextCopies = 2;
   http::ServerOptions http;
-  http.max_connections = static_cast<int>(config.max_connections);
+  http.rules.max_connections = static_cast<int>(config.max_connections);
   const int64_t batch = config.enable_batching ? config.max_batch_size : 1;
   const int64_t turns = config.sessions ? batch + config.max_queued_requests : 0;
   return {.connection_bytes = http.max_buffer_bytes(),

@@ -1,6 +1,5 @@
 // `youtu serve`: settings, network, model, in this order, so that what can fail quickly fails
 // before the model is loaded; then it answers until a signal says to close.
-#include "closing_signals.h"
 #include "commands.h"
 #include "config/server_config.h"
 #include "find_model.h"
@@ -8,6 +7,7 @@
 #include "http_apis.h"
 #include "memory_report.h"
 #include "report_error.h"
+#include "server_signals.h"
 #include "setting_flags.h"
 #include "youtu/engine.h"
 
@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,11 +40,36 @@ int fail(int exit_code, const Status& status) {
   return exit_code;
 }
 
-// Waits for the signal to close; meanwhile sessions whose time is over are removed.
-void serve_until_closing(ClosingSignals& signals, http::Server& server, HttpApis& apis) {
+// Reads the settings and the keys again. What is wrong with them leaves everything as it was.
+void reload(const ServeFlags& flags, http::Server& server, HttpApis& apis, Engine& engine) {
+  const Result<ConfigReport> wanted = read_settings(flags.settings);
+  const Result<ConfigChange> change =
+      wanted ? apis.change(*wanted, server, engine) : Result<ConfigChange>(wanted.status());
+  if (change) {
+    apis.state().reloads().note_success(std::time(nullptr));
+    fmt::print(stderr, "reloaded, changed: {}\n", config_change_text(*change));
+  } else {
+    apis.state().reloads().note_failure();
+    fmt::print(stderr, "reload failed, everything stays as it was: {}\n",
+               change.status().message());
+  }
+}
+
+// Waits for the signal to close; meanwhile settings are read again where a signal asks for it, and
+// sessions whose time is over are removed.
+void serve_until_closing(const ServeFlags& flags, ServerSignals& signals, http::Server& server,
+                         HttpApis& apis, Engine& engine) {
   constexpr std::chrono::minutes kExpiryInterval{1};
-  while (!signals.wait_for(kExpiryInterval)) {
-    server.post([&apis] { apis.expire_sessions(); });
+  for (;;) {
+    switch (signals.wait_for(kExpiryInterval)) {
+      case ServerSignals::Wish::kClose:
+        return;
+      case ServerSignals::Wish::kReload:
+        reload(flags, server, apis, engine);
+        break;
+      case ServerSignals::Wish::kNone:
+        server.post([&apis] { apis.expire_sessions(); });
+    }
   }
 }
 
@@ -88,12 +114,13 @@ void print_welcome(const ModelInfo& model, const http::Server& server, double lo
 }
 
 // What the server's answers use outlives it.
-int run_server(const ServerConfig& config, HttpApis& apis, const std::string& model_path) {
+int run_server(const ServeFlags& flags, HttpApis& apis, const std::string& model_path) {
+  const ServerConfig config = apis.config();
   EngineOptions options = engine_options(config, model_path);
   if (Status status = check_engine_options(options); !status) {
     return fail(kExitConfiguration, status);
   }
-  ClosingSignals signals;
+  ServerSignals signals;
   ServingState& state = apis.state();
   options.on_load_progress = [&state](double share) { state.note_progress(share); };
   Result<http::ServerOptions> http_options = apis.server_options();
@@ -118,8 +145,8 @@ int run_server(const ServerConfig& config, HttpApis& apis, const std::string& mo
   state.attach(**engine);
   print_welcome((*engine)->model_info(), **server, loading.count());
 
-  serve_until_closing(signals, **server, apis);
-  const bool complete = close_server(**server, state, config.drain_timeout);
+  serve_until_closing(flags, signals, **server, apis, **engine);
+  const bool complete = close_server(**server, state, apis.config().drain_timeout);
   if (const Status status = (*engine)->health(); !status) {
     fmt::print(stderr, "error: {}; it is not waited for\n", status.message());
     std::fflush(nullptr);
@@ -146,7 +173,7 @@ int serve(const ServeFlags& flags) {
   }
   const Result<std::string> model_path = find_model(config.model, {.offline = config.offline});
   if (!model_path) return report_error(model_path.status());
-  return run_server(config, **apis, *model_path);
+  return run_server(flags, **apis, *model_path);
 }
 
 }  // namespace

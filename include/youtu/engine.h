@@ -86,6 +86,11 @@ class Engine {
   // `report` is called, on a thread of the engine's, with a line for whoever runs the program. Set
   // it before the first submit(); it must not block.
   virtual void set_report(std::function<void(const std::string& line)> report) { (void)report; }
+  // Takes over those of the options that may change while the engine serves, between two steps:
+  // max_queued_requests, max_queued_tokens, batch_timeout_ms, prefill_slowdown_percent, speculation
+  // and step_timeout_ms. What is queued already stays. Fails, and changes nothing, where one of
+  // them is out of its range.
+  virtual Status change(const EngineOptions& options) = 0;
   // Finishes what is running and waiting, refuses what is new. Returns when nothing is left.
   virtual void drain() = 0;
 };

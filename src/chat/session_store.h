@@ -2,6 +2,8 @@
 // worker threads, never for a thread that serves many.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +14,13 @@
 #include "youtu/status.h"
 
 namespace youtu {
+
+// What sessions may take; it can change while the store is in use.
+struct SessionLimits {
+  std::chrono::milliseconds ttl{0};  // since the last turn; 0: for ever
+  int64_t max_sessions = 100'000;
+  int64_t max_session_bytes = 1 << 20;
+};
 
 struct Transcript {
   Session session;
@@ -68,6 +77,9 @@ class SessionStore {
   virtual Result<std::shared_ptr<OpenTurn>> begin_turn(
       const SessionKey& key, const std::vector<ChatMessage>& messages,
       std::optional<int64_t> from_turn = std::nullopt) = 0;
+
+  // Other limits from now on. Sessions beyond them stay until they expire or change. Never waits.
+  virtual void set_limits(const SessionLimits& limits) = 0;
 
   // Removes what has outlived its time, a bounded piece of it at a call. To be called now and then.
   virtual Status expire() = 0;

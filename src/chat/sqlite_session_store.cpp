@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -42,6 +43,7 @@ class SqliteSessionStore : public SessionStore {
  public:
   SqliteSessionStore(SqliteSessionOptions options, DataFolder folder)
       : options_(std::move(options)),
+        limits_(options_.limits),
         folder_(std::move(folder)),
         database_({.path = folder_.path() + "/sessions.db",
                    .report = options_.report,
@@ -63,6 +65,10 @@ class SqliteSessionStore : public SessionStore {
   Result<std::shared_ptr<OpenTurn>> begin_turn(const SessionKey& key,
                                                const std::vector<ChatMessage>& messages,
                                                std::optional<int64_t> from_turn) override;
+  void set_limits(const SessionLimits& limits) override {
+    const std::scoped_lock lock(limits_mutex_);
+    limits_ = limits;
+  }
   Status expire() override;
   Result<CommittedTurn> commit(const SqliteOpenTurn& open, const TurnAnswer& answer);
 
@@ -83,10 +89,18 @@ class SqliteSessionStore : public SessionStore {
   bool is_expired(int64_t used_age_ms) const { return used_age_ms <= oldest_ms(); }
   // The age at which sessions end; before all ages where they never do.
   int64_t oldest_ms() const {
-    return options_.ttl.count() == 0 ? INT64_MIN : age_->now_ms() - options_.ttl.count();
+    const int64_t ttl_ms = limits().ttl.count();
+    return ttl_ms == 0 ? INT64_MIN : age_->now_ms() - ttl_ms;
+  }
+
+  SessionLimits limits() const {
+    const std::scoped_lock lock(limits_mutex_);
+    return limits_;
   }
 
   const SqliteSessionOptions options_;
+  mutable std::mutex limits_mutex_;
+  SessionLimits limits_;
   const DataFolder folder_;
   BusySessions busy_;
   std::optional<SessionAge> age_;  // as num_sessions_, only used with the database
@@ -255,17 +269,18 @@ Status SqliteSessionStore::insert_session(Database& database, SessionRow& row,
                                           const std::vector<Turn>& turns) {
   row.session.created_ms = row.session.used_ms = options_.clock->wall_ms();
   row.used_age_ms = age_->now_ms();
-  if (num_sessions_ >= options_.max_sessions) RETURN_IF_ERROR(expire_some(database));
+  const int64_t max_sessions = limits().max_sessions;
+  if (num_sessions_ >= max_sessions) RETURN_IF_ERROR(expire_some(database));
   const Result<std::optional<Present>> present = look_up(database, {row.owner, row.session.id});
   RETURN_IF_ERROR(present);
   if (*present && !is_expired((*present)->used_age_ms)) {
     return session_error(StatusCode::kFailedPrecondition, "session_exists",
                          "there is a session " + row.session.id + " already");
   }
-  if (num_sessions_ >= options_.max_sessions) {
+  if (num_sessions_ >= max_sessions) {
     return session_error(StatusCode::kResourceExhausted, "session_limit",
                          "there are " + std::to_string(num_sessions_) + " sessions (at most " +
-                             std::to_string(options_.max_sessions) + ", max_sessions)");
+                             std::to_string(max_sessions) + ", max_sessions)");
   }
   Result<Transaction> transaction = Transaction::begin(database, options_.durable);
   RETURN_IF_ERROR(transaction);
@@ -347,8 +362,8 @@ Status SqliteSessionStore::check_size(const SessionRow& row,
   const bool keeps_all = session.history.policy == HistoryPolicy::kError;
   const int64_t head = static_cast<int64_t>(session.title.size() + session.system.size());
   const int64_t bytes = (keeps_all ? session.num_bytes : head) + texts_bytes(messages);
-  return bytes > options_.max_session_bytes ? full(bytes, options_.max_session_bytes)
-                                            : Status::ok();
+  const int64_t limit = limits().max_session_bytes;
+  return bytes > limit ? full(bytes, limit) : Status::ok();
 }
 
 Result<std::shared_ptr<OpenTurn>> SqliteSessionStore::begin_turn(
@@ -387,7 +402,7 @@ Result<CommittedTurn> SqliteSessionStore::commit(const SqliteOpenTurn& open,
   committed.number = turn.number;
   session.num_bytes += turn_bytes(turn);
   for (const Turn& old : open.history()) {
-    const bool fits = session.num_bytes <= options_.max_session_bytes;
+    const bool fits = session.num_bytes <= limits().max_session_bytes;
     if (fits || session.history.policy == HistoryPolicy::kError) break;
     session.num_bytes -= turn_bytes(old);
     ++committed.num_removed;

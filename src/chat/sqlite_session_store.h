@@ -6,7 +6,6 @@
 // again. A disk that lost what it had taken (a failed fsync) is not believed again until a restart.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,9 +18,7 @@ namespace youtu {
 struct SqliteSessionOptions {
   std::string folder;
   bool durable = true;  // a commit waits for the disk; else only a kill is survived for certain
-  std::chrono::milliseconds ttl{0};  // since the last turn; 0: for ever
-  int64_t max_sessions = 100'000;
-  int64_t max_session_bytes = 1 << 20;
+  SessionLimits limits;
   bool trust_clock = false;  // count the time between two runs even where it is more than a day
   const WallClock* clock = &system_clock();
   std::function<void(const std::string&)> report = [](const std::string&) {};  // one line each

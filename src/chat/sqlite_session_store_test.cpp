@@ -246,8 +246,8 @@ TEST_F(SqliteSessionStoreTest, MakesIdsThatNobodyGuesses) {
 }
 
 TEST_F(SqliteSessionStoreTest, HasALimitOfSessions) {
-  options_.max_sessions = 3;
-  options_.ttl = std::chrono::milliseconds(kDay);
+  options_.limits.max_sessions = 3;
+  options_.limits.ttl = std::chrono::milliseconds(kDay);
   open();
   for (const char* id : {"a", "b", "c"}) ASSERT_TRUE(create(id));
   EXPECT_EQ(create("d").reason(), "session_limit");
@@ -259,8 +259,24 @@ TEST_F(SqliteSessionStoreTest, HasALimitOfSessions) {
   EXPECT_EQ(store_->list("", "", 10)->sessions.size(), 1u);
 }
 
+TEST_F(SqliteSessionStoreTest, ItsLimitsMayChangeWhileItIsInUse) {
+  options_.limits = {.max_sessions = 1, .max_session_bytes = 100};
+  open();
+  ASSERT_TRUE(create("a"));
+  EXPECT_EQ(create("b").reason(), "session_limit");
+  EXPECT_EQ(say("a", std::string(101, 'q'), "x"), "session_full");
+  store_->set_limits(
+      {.ttl = std::chrono::milliseconds(kDay), .max_sessions = 2, .max_session_bytes = 200});
+  ASSERT_TRUE(create("b"));
+  EXPECT_EQ(say("a", std::string(101, 'q'), "x"), "");
+  store_->set_limits({.ttl = std::chrono::milliseconds(kDay), .max_sessions = 1});
+  EXPECT_EQ(say("b", "q", "x"), "");  // one too many stays until its time is over
+  clock_.advance(kDay);
+  EXPECT_EQ(told("a"), Told{"session_not_found"});
+}
+
 TEST_F(SqliteSessionStoreTest, SessionsEndWhenTheyAreNotUsed) {
-  options_.ttl = std::chrono::milliseconds(2 * kDay);
+  options_.limits.ttl = std::chrono::milliseconds(2 * kDay);
   open();
   ASSERT_TRUE(create("used"));
   ASSERT_TRUE(create("unused"));
@@ -282,7 +298,7 @@ TEST_F(SqliteSessionStoreTest, SessionsEndWhenTheyAreNotUsed) {
 }
 
 TEST_F(SqliteSessionStoreTest, AClockThatJumpsEndsNoSession) {
-  options_.ttl = std::chrono::milliseconds(7 * kDay);
+  options_.limits.ttl = std::chrono::milliseconds(7 * kDay);
   open();
   ASSERT_TRUE(create("a"));
   for (const int64_t jump : {3650 * kDay, -3650 * kDay, -20'000 * kDay, 20'000 * kDay}) {
@@ -304,7 +320,7 @@ TEST_F(SqliteSessionStoreTest, AClockThatJumpsEndsNoSession) {
 }
 
 TEST_F(SqliteSessionStoreTest, ASessionThatIsFullLosesItsOldestTurnsAndSaysSo) {
-  options_.max_session_bytes = 100;
+  options_.limits.max_session_bytes = 100;
   open();
   ASSERT_TRUE(create("a"));
   for (const char* text : {"1", "2", "3"}) EXPECT_EQ(say("a", text, std::string(29, 'x')), "");
@@ -323,7 +339,7 @@ TEST_F(SqliteSessionStoreTest, ASessionThatIsFullLosesItsOldestTurnsAndSaysSo) {
 }
 
 TEST_F(SqliteSessionStoreTest, ASessionThatKeepsEverythingIsFullAtSomeTime) {
-  options_.max_session_bytes = 100;
+  options_.limits.max_session_bytes = 100;
   open();
   ASSERT_TRUE(create("a", {.policy = HistoryPolicy::kError}));
   EXPECT_EQ(say("a", "q", std::string(90, 'x')), "");

@@ -78,6 +78,7 @@ struct SettingInfo {
   std::string range;          // "1 to 256"; may be empty
   std::string default_value;  // as it would be written
   bool is_flag = false;       // true or false; as a flag it may stand without a value
+  bool is_live = false;       // a server takes it over while it serves (SIGHUP)
 };
 std::span<const SettingInfo> server_settings();
 
@@ -97,7 +98,8 @@ struct ConfigInputs {
 // to 256)".
 Result<ConfigReport> load_server_config(const ConfigInputs& inputs);
 
-// "key: value  # source", one line each, as a settings file.
+// "key: value  # source", one line each, as a settings file; "# source, live" for what a server
+// takes over while it serves.
 std::string print_config(const ConfigReport& report);
 
 // REQUIRES: `model_path` is an existing model's.

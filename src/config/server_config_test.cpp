@@ -85,6 +85,8 @@ TEST_F(ServerConfigTest, ValuesHaveTypesAndRanges) {
   EXPECT_EQ(error("clean_input: yes\n"), ":1: clean_input is \"yes\" (true or false)");
   EXPECT_EQ(error("batch_timeout: 50\n"), ":1: batch_timeout is \"50\" (0ms to 10s)");
   EXPECT_EQ(error("batch_timeout: 11s\n"), ":1: batch_timeout is 11s (0ms to 10s)");
+  EXPECT_EQ(error("prefill_slowdown_percent: 109\n"),
+            "prefill_slowdown_percent is 109 (110 to 10000, or 0)");
   EXPECT_EQ(error("default_preset: fast\n").substr(0, 24), "default_preset is \"fast\"");
   EXPECT_EQ(error("cache_dtype: int4\n"), "cache_dtype is \"int4\" (auto, f32, bf16, int8)");
   EXPECT_EQ(error("cache_tokens: 100\n"),
@@ -116,6 +118,7 @@ TEST_F(ServerConfigTest, WhatIsPrintedIsASettingsFile) {
   const std::string printed = print_config(*first);
   EXPECT_NE(printed.find("port: 7  # file\n"), std::string::npos) << printed;
   EXPECT_NE(printed.find("threads: 0  # default\n"), std::string::npos);
+  EXPECT_NE(printed.find("batch_timeout: 2s  # file, live\n"), std::string::npos);
   const auto second = load(printed);
   ASSERT_TRUE(second) << second.status().message();
   EXPECT_EQ(second->config.batch_timeout, std::chrono::seconds(2));

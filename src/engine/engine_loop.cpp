@@ -10,7 +10,9 @@ namespace youtu {
 
 EngineLoop::EngineLoop(const EngineLoopOptions& options, StepExecutor& executor, Inbox& inbox,
                        StatsBoard& board, StepWatch& watch, const Clock& clock)
-    : options_(options),
+    : options_(options.scheduler),
+      rules_(options.rules),
+      newest_rules_(options.rules),
       inbox_(inbox),
       board_(board),
       watch_(watch),
@@ -28,6 +30,7 @@ void EngineLoop::run() {
       wait_for_work();
     }
     if (inbox_.is_stopped()) break;
+    rules_ = newest_rules();
     take_arrivals();
     scheduler_.look_at_readers(clock_.now());
     if (scheduler_.has_work()) run_step();
@@ -43,9 +46,20 @@ void EngineLoop::wait_for_work() {
   constexpr std::chrono::milliseconds kPausedInterval{10};
   if (scheduler_.num_paused() > 0) return inbox_.wait_for(1, kPausedInterval);
   inbox_.wait();
-  if (options_.batch_timeout.count() > 0) {
-    inbox_.wait_for(static_cast<size_t>(options_.scheduler.max_batch_size), options_.batch_timeout);
+  const std::chrono::milliseconds batch_timeout = newest_rules().batch_timeout;
+  if (batch_timeout.count() > 0) {
+    inbox_.wait_for(static_cast<size_t>(options_.max_batch_size), batch_timeout);
   }
+}
+
+void EngineLoop::set_rules(const LoopRules& rules) {
+  const std::scoped_lock lock(rules_mutex_);
+  newest_rules_ = rules;
+}
+
+LoopRules EngineLoop::newest_rules() const {
+  const std::scoped_lock lock(rules_mutex_);
+  return newest_rules_;
 }
 
 void EngineLoop::take_arrivals() {
@@ -79,23 +93,23 @@ void EngineLoop::run_step() {
 Duration EngineLoop::step_limit(const StepPlan& plan) const {
   constexpr double kSlack = 20;
   constexpr int32_t kUnknownRows = 64;  // as long as nothing is known, so many have the time of one
-  if (options_.step_timeout.count() == 0) return std::chrono::hours(24 * 365);
+  if (rules_.step_timeout.count() == 0) return std::chrono::hours(24 * 365);
   if (!costs_.has_observations()) {
-    return options_.step_timeout * std::max(1, div_ceil(plan.num_tokens, kUnknownRows));
+    return rules_.step_timeout * std::max(1, div_ceil(plan.num_tokens, kUnknownRows));
   }
   const std::chrono::duration<double> usual(costs_.predict(size_of(plan)));
-  return options_.step_timeout + std::chrono::duration_cast<Duration>(kSlack * usual);
+  return rules_.step_timeout + std::chrono::duration_cast<Duration>(kSlack * usual);
 }
 
 StepAllowance EngineLoop::allowance() const {
-  const int32_t most = options_.scheduler.max_step_tokens;
+  const int32_t most = options_.max_step_tokens;
   const int64_t prompt_rows =
-      options_.prefill_slowdown > 1
+      rules_.prefill_slowdown > 1
           ? prompt_rows_beside(costs_, scheduler_.streams(), scheduler_.prompt_context(),
-                               options_.prefill_slowdown, most)
+                               rules_.prefill_slowdown, most)
           : most;
   return {.max_prompt_tokens = static_cast<int32_t>(prompt_rows),
-          .draft_costs = options_.speculation ? &costs_ : nullptr};
+          .draft_costs = rules_.speculation ? &costs_ : nullptr};
 }
 
 // The order matters. Once a reader has a last event it may look at the stats or submit again, so
@@ -134,7 +148,7 @@ void EngineLoop::post_stats() {
 }
 
 LoadForecast EngineLoop::forecast() const {
-  LoadForecast forecast = {.max_batch_size = options_.scheduler.max_batch_size,
+  LoadForecast forecast = {.max_batch_size = options_.max_batch_size,
                            .num_requests = scheduler_.num_running() + scheduler_.num_waiting(),
                            .num_prompt_tokens = scheduler_.num_unread_tokens(),
                            .num_waiting = scheduler_.num_waiting(),

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,8 +21,8 @@
 
 namespace youtu {
 
-struct EngineLoopOptions {
-  SchedulerOptions scheduler;
+// What may change between two steps.
+struct LoopRules {
   // How long an idle engine holds its first request to gather a whole batch. 0: not at all.
   std::chrono::milliseconds batch_timeout{0};
   // Prompts are read beside streams in steps at most this many times as long as the streams' own;
@@ -32,6 +33,11 @@ struct EngineLoopOptions {
   std::chrono::milliseconds step_timeout{0};
 };
 
+struct EngineLoopOptions {
+  SchedulerOptions scheduler;
+  LoopRules rules;
+};
+
 class EngineLoop {
  public:
   // REQUIRES: executor, inbox, board, watch and clock outlive the loop.
@@ -40,6 +46,9 @@ class EngineLoop {
 
   // REQUIRES: nothing has been pushed into the inbox yet.
   void set_step_listener(std::function<void()> listener) { listener_ = std::move(listener); }
+
+  // From the next step on. Thread-safe.
+  void set_rules(const LoopRules& rules);
 
   // Runs until the inbox is stopped, then cancels what is left.
   void run();
@@ -54,7 +63,12 @@ class EngineLoop {
   void tell();
   void post_stats();
 
-  EngineLoopOptions options_;
+  LoopRules newest_rules() const;
+
+  const SchedulerOptions options_;
+  LoopRules rules_;  // in force in this step
+  mutable std::mutex rules_mutex_;
+  LoopRules newest_rules_;
   Inbox& inbox_;
   StatsBoard& board_;
   StepWatch& watch_;

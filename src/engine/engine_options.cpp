@@ -43,23 +43,26 @@ const CacheType* find_cache_type(std::string_view name) {
 
 }  // namespace
 
+Status validate_changeable(const EngineOptions& options) {
+  RETURN_IF_ERROR(check_range("batch_timeout_ms", options.batch_timeout_ms, 0, kMaxBatchTimeoutMs));
+  RETURN_IF_ERROR(
+      check_range("max_queued_requests", options.max_queued_requests, 0, kMaxQueuedRequests));
+  RETURN_IF_ERROR(check_range("step_timeout_ms", options.step_timeout_ms, 0, kMaxStepTimeoutMs));
+  RETURN_IF_ERROR(check_range("max_queued_tokens", options.max_queued_tokens, 0, kMaxQueuedTokens));
+  if (options.prefill_slowdown_percent == 0) return Status::ok();
+  return check_range("prefill_slowdown_percent", options.prefill_slowdown_percent,
+                     kMinPrefillSlowdown, kMaxPrefillSlowdown);
+}
+
 Status validate(const EngineOptions& options, int64_t model_context_length) {
   constexpr int64_t kMaxCacheTokens = int64_t{kMaxBlocks} * kBlockSize;
   RETURN_IF_ERROR(
       check_range("max_context_tokens", options.max_context_tokens, 2, model_context_length));
   RETURN_IF_ERROR(check_range("max_batch_size", options.max_batch_size, 1, kMaxBatchSize));
-  RETURN_IF_ERROR(check_range("batch_timeout_ms", options.batch_timeout_ms, 0, kMaxBatchTimeoutMs));
   // A step must hold a token of each of its sequences, or some would starve.
   RETURN_IF_ERROR(check_range("max_step_tokens", options.max_step_tokens, batch_size_of(options),
                               kMaxStepTokens));
-  RETURN_IF_ERROR(
-      check_range("max_queued_requests", options.max_queued_requests, 0, kMaxQueuedRequests));
-  RETURN_IF_ERROR(check_range("step_timeout_ms", options.step_timeout_ms, 0, kMaxStepTimeoutMs));
-  RETURN_IF_ERROR(check_range("max_queued_tokens", options.max_queued_tokens, 0, kMaxQueuedTokens));
-  if (options.prefill_slowdown_percent != 0) {
-    RETURN_IF_ERROR(check_range("prefill_slowdown_percent", options.prefill_slowdown_percent,
-                                kMinPrefillSlowdown, kMaxPrefillSlowdown));
-  }
+  RETURN_IF_ERROR(validate_changeable(options));
   RETURN_IF_ERROR(check_range("num_threads", options.num_threads, 0, kMaxThreads));
   if (options.cache_tokens != 0) {
     // The longest request alone must fit, or it would wait for ever.

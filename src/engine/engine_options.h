@@ -24,6 +24,9 @@ inline constexpr int kMaxPrefillSlowdown = 10000;
 // Ok, or the first option out of its range. `model_context_length` bounds max_context_tokens.
 Status validate(const EngineOptions& options, int64_t model_context_length);
 
+// Likewise, of those that may change while the engine serves.
+Status validate_changeable(const EngineOptions& options);
+
 // What the latent cache is to hold; nothing for "auto", which leaves it to the model. REQUIRES:
 // validated options.
 std::optional<CacheDType> cache_dtype_of(const EngineOptions& options);

@@ -32,6 +32,16 @@ int64_t Inbox::num_queued_tokens() const {
   return num_queued_tokens_;
 }
 
+void Inbox::set_limits(const InboxLimits& limits) {
+  const std::scoped_lock lock(mutex_);
+  limits_ = limits;
+}
+
+InboxLimits Inbox::limits() const {
+  const std::scoped_lock lock(mutex_);
+  return limits_;
+}
+
 // A prompt that is longer than the limit may wait alone, or it never could.
 Status Inbox::check_room_locked(int64_t num_prompt_tokens) const {
   if (is_closed_) return Status::unavailable("the engine is shutting down");

@@ -39,6 +39,9 @@ class Inbox {
   // What push() would answer now, to a prompt of one token.
   Status check_room() const;
   int64_t num_queued_tokens() const;
+  // What waits already stays, even beyond the new limits.
+  void set_limits(const InboxLimits& limits);
+  InboxLimits limits() const;
   // Refuses all further requests.
   void close();
   // Waits until every request that was pushed is finished and its last event is visible.
@@ -62,12 +65,12 @@ class Inbox {
   void mark_finished(int64_t count);
 
  private:
-  const InboxLimits limits_;
   std::atomic<RequestId> next_id_ = 1;
 
   Status check_room_locked(int64_t num_prompt_tokens) const;
 
   mutable std::mutex mutex_;  // guards all below
+  InboxLimits limits_;
   std::condition_variable arrived_;
   std::condition_variable all_finished_;
   std::vector<std::unique_ptr<Sequence>> arrivals_;

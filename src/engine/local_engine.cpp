@@ -13,6 +13,13 @@
 namespace youtu {
 namespace {
 
+LoopRules loop_rules(const EngineOptions& options) {
+  return {.batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms),
+          .prefill_slowdown = static_cast<double>(options.prefill_slowdown_percent) / 100,
+          .speculation = options.speculation,
+          .step_timeout = std::chrono::milliseconds(options.step_timeout_ms)};
+}
+
 EngineLoopOptions loop_options(const EngineOptions& options, uint64_t prefix_hash_key,
                                PrefixSketch& sketch) {
   return {.scheduler = {.max_batch_size = batch_size_of(options),
@@ -22,10 +29,7 @@ EngineLoopOptions loop_options(const EngineOptions& options, uint64_t prefix_has
                         .prefix_cache = options.prefix_cache,
                         .prefix_hash_key = prefix_hash_key,
                         .prefix_observer = &sketch},
-          .batch_timeout = std::chrono::milliseconds(options.batch_timeout_ms),
-          .prefill_slowdown = static_cast<double>(options.prefill_slowdown_percent) / 100,
-          .speculation = options.speculation,
-          .step_timeout = std::chrono::milliseconds(options.step_timeout_ms)};
+          .rules = loop_rules(options)};
 }
 
 InboxLimits inbox_limits(const EngineOptions& options) {
@@ -197,7 +201,7 @@ Status LocalEngine::check_room() const {
 
 // Until a request would be let in that is refused now.
 double LocalEngine::room_seconds(const LoadForecast& forecast, int64_t num_prompt_tokens) const {
-  const int64_t max_tokens = parts_.options.max_queued_tokens;
+  const int64_t max_tokens = inbox_.limits().max_queued_tokens;
   const double tokens_seconds =
       max_tokens > 0 ? forecast.tokens_seconds(num_prompt_tokens, max_tokens) : 0;
   return std::max(forecast.place_seconds(), tokens_seconds);
@@ -231,6 +235,17 @@ void LocalEngine::set_report(std::function<void(const std::string& line)> report
 
 void LocalEngine::set_step_listener(std::function<void()> listener) {
   loop_.set_step_listener(std::move(listener));
+}
+
+// The batch and the cache have the sizes that they were made with; only the queue changes.
+Status LocalEngine::change(const EngineOptions& options) {
+  RETURN_IF_ERROR(validate_changeable(options));
+  InboxLimits limits = inbox_limits(options);
+  limits.max_running = batch_size_of(parts_.options);
+  inbox_.set_limits(limits);
+  loop_.set_rules(loop_rules(options));
+  watchdog_.set_step_timeout(std::chrono::milliseconds(options.step_timeout_ms));
+  return Status::ok();
 }
 
 void LocalEngine::drain() {

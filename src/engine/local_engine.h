@@ -41,6 +41,7 @@ class LocalEngine final : public Engine {
   EngineStats stats() const override;
   void set_step_listener(std::function<void()> listener) override;
   void set_report(std::function<void(const std::string& line)> report) override;
+  Status change(const EngineOptions& options) override;
   void drain() override;
 
  private:

@@ -212,6 +212,38 @@ TEST(LocalEngine, RefusesWhenTheQueueIsFull) {
   EXPECT_TRUE(engine->submit(make_request(3, 3, 1)).is_ok());
 }
 
+TEST(LocalEngine, ItsQueueMayChangeWhileItServes) {
+  StepGate gate;
+  EngineOptions options = small_options();
+  options.max_batch_size = 1;
+  options.max_queued_requests = 0;
+  auto engine = make_engine(options, gate.hook());
+  auto running = engine->submit(make_request(3, 3, 1));
+  ASSERT_TRUE(running.is_ok());
+  EXPECT_EQ(engine->check_room().reason(), "queue_full");
+
+  options.max_queued_requests = 1;
+  options.max_batch_size = 4;  // as it is made, so it stays
+  ASSERT_TRUE(engine->change(options));
+  auto waiting = engine->submit(make_request(3, 3, 2));
+  ASSERT_TRUE(waiting.is_ok());
+  EXPECT_EQ(engine->check_room().reason(), "queue_full");
+
+  options.prefill_slowdown_percent = 50;  // below what a step takes alone
+  options.max_queued_requests = 8;
+  EXPECT_EQ(engine->change(options).param(), "prefill_slowdown_percent");
+  EXPECT_EQ(engine->check_room().reason(), "queue_full");
+
+  options.prefill_slowdown_percent = 0;
+  options.speculation = false;
+  options.batch_timeout_ms = 1;
+  options.max_queued_requests = 0;  // the one that waits is not sent away
+  ASSERT_TRUE(engine->change(options));
+  gate.open();
+  EXPECT_EQ(read_all(*running).last.finish_reason, FinishReason::kLength);
+  EXPECT_EQ(read_all(*waiting).last.finish_reason, FinishReason::kLength);
+}
+
 TEST(LocalEngine, RefusesPromptsThatAreTooMuchTogether) {
   StepGate gate;
   EngineOptions options = small_options();

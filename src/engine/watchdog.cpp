@@ -24,9 +24,12 @@ void OpenStreams::abandon_all(const Status& status) {
 
 Watchdog::Watchdog(const WatchdogOptions& options, const StepWatch& watch, OpenStreams& streams,
                    const Clock& clock)
-    : options_(options), watch_(watch), streams_(streams), clock_(clock), thread_([this] {
-        run();
-      }) {}
+    : options_(options),
+      step_timeout_ms_(options.step_timeout.count()),
+      watch_(watch),
+      streams_(streams),
+      clock_(clock),
+      thread_([this] { run(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -41,7 +44,7 @@ Status Watchdog::health() const {
   if (!watch_.is_overdue(clock_.now())) return Status::ok();
   return {StatusCode::kUnavailable,
           fmt::format("a step of the engine does not come back (step_timeout is {} ms)",
-                      options_.step_timeout.count()),
+                      step_timeout_ms_.load()),
           {},
           "step_stuck"};
 }

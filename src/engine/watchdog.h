@@ -49,6 +49,8 @@ class Watchdog {
   Status health() const;
   // How many steps were.
   int64_t num_stuck() const { return num_stuck_; }
+  // For the words of the error. Thread-safe.
+  void set_step_timeout(std::chrono::milliseconds timeout) { step_timeout_ms_ = timeout.count(); }
   void set_report(std::function<void(const std::string& line)> report);
   // What the thread does each time.
   void look();
@@ -57,6 +59,7 @@ class Watchdog {
   void run();
 
   const WatchdogOptions options_;
+  std::atomic<int64_t> step_timeout_ms_;
   const StepWatch& watch_;
   OpenStreams& streams_;
   const Clock& clock_;

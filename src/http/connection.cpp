@@ -183,6 +183,9 @@ asio::awaitable<bool> Connection::answer(Exchange& current) {
     }
   }
   keep_alive = keep_alive && !response.close && !network_.closing();
+  if (const auto& admission = head.request().admission) {
+    for (Field& field : admission->fields()) response.fields.push_back(std::move(field));
+  }
   const bool is_head = head.request().method == "HEAD";
   const bool stays_open = co_await send_response(response, keep_alive, is_head);
   co_return stays_open;

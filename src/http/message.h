@@ -22,6 +22,14 @@ struct Field {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
+// What the gate gives to a request on its way: held until the answer is sent.
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  // What the head of the answer says of it. On the server's own thread.
+  virtual std::vector<Field> fields() const { return {}; }
+};
+
 struct Request {
   std::string method;     // as sent: methods are case-sensitive
   std::string path;       // not decoded: routes are compared byte by byte
@@ -31,10 +39,10 @@ struct Request {
   std::string body;
   std::string
       request_id;  // of the client's X-Request-Id where it is usable, else made by the server
-  int minor_version = 1;            // of HTTP/1.x
-  std::string peer_address;         // of the connection, without the port: "127.0.0.1"
-  std::string client;               // whose key it showed; empty where the server has no gate
-  std::shared_ptr<void> admission;  // what the gate lends it; given back when the answer is sent
+  int minor_version = 1;     // of HTTP/1.x
+  std::string peer_address;  // of the connection, without the port: "127.0.0.1"
+  std::string client;        // whose key it showed; empty where the server has no gate
+  std::shared_ptr<const Admission> admission;  // of the gate; may be null
 
   // The first field of that name in any case, or nothing.
   std::optional<std::string_view> field(std::string_view name) const;

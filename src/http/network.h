@@ -43,6 +43,7 @@ class Network {
   Status listen();
   void start(Router router);
   void wake();
+  void change(const ServerRules& rules, const std::function<void()>& also);
   bool drain(milliseconds timeout);
   void stop();
   ServerStats stats() const;
@@ -63,6 +64,7 @@ class Network {
   void end_work();
 
  private:
+  void take_rules(const ServerRules& rules);
   asio::awaitable<void> accept_loop();
   void admit(tcp::socket socket);
   void refuse(tcp::socket socket, std::string_view why);
@@ -71,6 +73,7 @@ class Network {
 
   const ServerOptions options_;
   Router router_;
+  ServerRules rules_;  // in force; this and what follows from it only on the IO thread
   HostRules host_rules_;
   asio::io_context io_{1};
   tcp::acceptor acceptor_{io_};

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <future>
 #include <utility>
 
 namespace youtu::http {
@@ -32,10 +33,16 @@ Network::Network(ServerOptions options)
     : options_(std::move(options)),
       workers_(static_cast<size_t>(std::max(1, options_.num_workers))),
       body_budget_(options_.max_buffered_body_bytes) {
-  host_rules_.hosts.insert(host_rules_.hosts.end(), options_.allowed_hosts.begin(),
-                           options_.allowed_hosts.end());
+  take_rules(options_.rules);
+}
+
+void Network::take_rules(const ServerRules& rules) {
+  rules_ = rules;
+  host_rules_.hosts = HostRules{}.hosts;
+  host_rules_.hosts.insert(host_rules_.hosts.end(), rules.allowed_hosts.begin(),
+                           rules.allowed_hosts.end());
   host_rules_.hosts.push_back(options_.host);
-  host_rules_.origins = options_.allowed_origins;
+  host_rules_.origins = rules.allowed_origins;
 }
 
 Network::~Network() {
@@ -100,11 +107,11 @@ void Network::admit(tcp::socket socket) {
   error_code error;
   const asio::ip::address address = socket.remote_endpoint(error).address();
   if (error) return;  // already gone
-  if (static_cast<int>(connections_.size()) >= options_.max_connections) {
+  if (static_cast<int>(connections_.size()) >= rules_.max_connections) {
     return refuse(std::move(socket), "too many connections (max_connections)");
   }
   int& of_this_address = connections_of_[address];
-  if (of_this_address >= options_.max_connections_per_address) {
+  if (of_this_address >= rules_.max_connections_per_address) {
     return refuse(std::move(socket),
                   "too many connections from one address (max_connections_per_address)");
   }
@@ -156,6 +163,16 @@ void Network::poll_all() {
   for (Connection* connection : connections_) connection->wake();
 }
 
+void Network::change(const ServerRules& rules, const std::function<void()>& also) {
+  std::promise<void> done;
+  asio::post(io_, [&] {
+    take_rules(rules);
+    also();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
 bool Network::drain(milliseconds timeout) {
   asio::post(io_, [this] {
     draining_ = true;
@@ -189,7 +206,7 @@ int64_t ServerOptions::max_buffer_bytes() const {
   const size_t connection = kMaxReadAhead + head.max_request_line_bytes + head.max_fields_bytes +
                             static_cast<size_t>(send_buffer_bytes);
   return static_cast<int64_t>(max_buffered_body_bytes +
-                              static_cast<size_t>(max_connections) * connection);
+                              static_cast<size_t>(rules.max_connections) * connection);
 }
 
 Result<std::unique_ptr<Server>> Server::bind(ServerOptions options) {
@@ -223,6 +240,9 @@ void Server::post(std::function<void()> work) {
     work();
     network->wake();
   });
+}
+void Server::change(const ServerRules& rules, const std::function<void()>& also) {
+  network_->change(rules, also);
 }
 void Server::stop() {
   network_->stop();

@@ -30,11 +30,18 @@ struct ExchangeRecord {
   bool is_complete = false;  // all of the answer was sent
 };
 
+// Who may connect: what can change while the server serves.
+struct ServerRules {
+  std::vector<std::string> allowed_hosts = {};    // besides localhost, address literals and `host`
+  std::vector<std::string> allowed_origins = {};  // besides the server's own
+  int max_connections = 1024;
+  int max_connections_per_address = 64;
+};
+
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 8080;                           // 0: any free port
-  std::vector<std::string> allowed_hosts;    // besides localhost, address literals and `host`
-  std::vector<std::string> allowed_origins;  // besides the server's own
+  int port = 8080;  // 0: any free port
+  ServerRules rules;
 
   // Asked about every request before it is routed, on the IO thread: nothing, or the answer that
   // refuses it. May be empty.
@@ -47,8 +54,6 @@ struct ServerOptions {
   size_t max_body_bytes = 4u << 20;
   size_t max_buffered_body_bytes = 256u << 20;  // of all connections together
   size_t max_chunks = 4096;  // of a chunked body whose chunks hold less than 64 bytes on average
-  int max_connections = 1024;
-  int max_connections_per_address = 64;
   int max_requests_per_connection = 100;
   int num_workers = 2;
 
@@ -95,6 +100,11 @@ class Server {
   // Runs `work` on a worker thread, as handlers are, and looks afterwards at what is pending. For
   // what is pending and has to wait for a disk. Thread-safe; REQUIRES: start() has been called.
   void post(std::function<void()> work);
+
+  // Puts other rules in force and calls `also` with them, on the IO thread between two requests: a
+  // request meets either all of the old or all of the new. Connections that are open stay. Returns
+  // when it is done. REQUIRES: start() has been called, stop() has not, and no call of either runs.
+  void change(const ServerRules& rules, const std::function<void()>& also);
 
   // Lets what is under way finish, up to `timeout`; idle connections are closed, and every answer
   // closes its connection. New connections are still served, so that the application can tell them

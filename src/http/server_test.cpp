@@ -221,11 +221,16 @@ TEST_F(ServerTest, TellsOfEachExchange) {
   std::mutex mutex;
   std::vector<std::string> told;
   std::atomic<int> lent{0};
+  struct Loan : Admission {
+    explicit Loan(std::atomic<int>& count) : lent(count) { ++lent; }
+    ~Loan() override { --lent; }
+    std::vector<Field> fields() const override { return {{"X-Loan", "1"}}; }
+    std::atomic<int>& lent;
+  };
   ServerOptions options;
   options.gate = [&lent](Request& request) {
     request.client = "alice";
-    ++lent;
-    request.admission = std::shared_ptr<void>(nullptr, [&lent](void*) { --lent; });
+    request.admission = std::make_shared<Loan>(lent);
     return std::optional<Response>();
   };
   options.on_exchange = [&](const ExchangeRecord& record) {
@@ -240,7 +245,9 @@ TEST_F(ServerTest, TellsOfEachExchange) {
   RawClient client(port());
   client.send(test::post_request("/echo", "1") +
               "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  EXPECT_EQ(client.read_response().status, 200);
+  const RawResponse first = client.read_response();
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(first.fields.at("x-loan"), "1");  // an answer says what its admission has to say
   EXPECT_EQ(client.read_response().status, 404);
   server_->stop();
   EXPECT_EQ(told, (std::vector<std::string>{"alice /echo 200", "alice /nothing 404"}));
@@ -412,7 +419,7 @@ TEST_F(ServerTest, EveryWaitHasATimer) {
 
 TEST_F(ServerTest, CountsConnectionsAndRequests) {
   ServerOptions options;
-  options.max_connections_per_address = 2;
+  options.rules.max_connections_per_address = 2;
   options.max_requests_per_connection = 2;
   start(options);
   RawClient first(port());
@@ -426,6 +433,44 @@ TEST_F(ServerTest, CountsConnectionsAndRequests) {
   first.send("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(first.read_response().fields.at("connection"), "close");
   EXPECT_TRUE(first.closed_by_server());
+}
+
+// Each of two sets of rules has a host name and a mark of its own; a request that is let in by the
+// name of one never meets the mark of the other.
+TEST_F(ServerTest, ChangesItsRulesBetweenTwoRequests) {
+  std::string mark = "a";  // only on the IO thread, once the server runs
+  std::atomic<int> num_mixed{0};
+  ServerOptions options;
+  options.rules.allowed_hosts = {"a.example"};
+  options.rules.max_connections_per_address = 5;
+  options.gate = [&](Request& request) {
+    if (request.authority != mark + ".example") ++num_mixed;
+    return std::optional<Response>();
+  };
+  start(options);
+  std::atomic<bool> stopping{false};
+  std::atomic<int> num_served{0};
+  std::vector<std::thread> clients;
+  for (const std::string name : {"a", "b"}) {
+    clients.emplace_back(
+        [&, request = "GET /health HTTP/1.1\r\nHost: " + name + ".example\r\n\r\n"] {
+          while (!stopping) {
+            RawClient client(port());
+            client.send(request);
+            const int status = client.read_response().status;
+            EXPECT_TRUE(status == 200 || status == 403) << status;
+            if (status == 200) ++num_served;
+          }
+        });
+  }
+  for (int round = 0; round < 200 || num_served < 20; ++round) {
+    const std::string next = round % 2 == 0 ? "b" : "a";
+    server_->change({.allowed_hosts = {next + ".example"}, .max_connections_per_address = 5},
+                    [&] { mark = next; });
+  }
+  stopping = true;
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(num_mixed, 0);
 }
 
 TEST_F(ServerTest, DrainsWhatRunsAndAnswersMeanwhile) {

@@ -37,32 +37,82 @@ ShownKey shown_key(const http::Request& request) {
   return shown;
 }
 
-}  // namespace
-
-AccessControl::AccessControl(ApiKeys keys, AccessOptions options, const Clock& clock)
-    : keys_(std::move(keys)), options_(std::move(options)), clock_(clock) {
-  for (const std::string& name : keys_.names()) {
-    places_[name] = std::make_shared<std::atomic<int>>(0);
-  }
-}
-
-bool AccessControl::is_public(const http::Request& request) const {
-  const auto& paths = options_.public_paths;
+bool is_public(const http::Request& request, const AccessOptions& options) {
+  const auto& paths = options.public_paths;
   return request.method == "OPTIONS" ||  // what may be asked is decided by the origin
-         request.path.starts_with(options_.public_folder) ||
+         request.path.starts_with(options.public_folder) ||
          std::find(paths.begin(), paths.end(), request.path) != paths.end();
 }
 
+// One of the requests that a key may have under way.
+class Place : public http::Admission {
+ public:
+  explicit Place(std::shared_ptr<std::atomic<int>> taken) : taken_(std::move(taken)) {
+    order_ = ++*taken_;
+  }
+  ~Place() override { --*taken_; }
+  // Which one it was when it was taken, from 1.
+  int order() const { return order_; }
+
+ private:
+  const std::shared_ptr<std::atomic<int>> taken_;
+  int order_ = 0;
+};
+
+std::optional<http::Response> take_place(const std::shared_ptr<std::atomic<int>>& taken,
+                                         int max_requests, http::Request& request) {
+  auto place = std::make_shared<Place>(taken);
+  if (place->order() > max_requests) {
+    http::Response response = http::error_response(
+        429, "this key has " + std::to_string(max_requests) + " requests under way already", {},
+        "rate_limit_exceeded");
+    response.fields.push_back({"Retry-After", "1"});
+    return response;
+  }
+  request.admission = std::move(place);
+  return std::nullopt;
+}
+
+}  // namespace
+
+AccessControl::AccessControl(ApiKeys keys, const AccessOptions& options, const Clock& clock)
+    : clock_(clock) {
+  change(std::move(keys), options);
+}
+
+void AccessControl::change(ApiKeys keys, const AccessOptions& options) {
+  auto next = std::make_shared<Rules>();
+  const std::scoped_lock lock(mutex_);
+  // Also of a key that is gone while it has requests under way: it may come back before they end.
+  for (const auto& [name, taken] : rules_ ? rules_->places : std::map<std::string, Count>()) {
+    if (*taken > 0) next->places[name] = taken;
+  }
+  for (const std::string& name : keys.names()) {
+    const bool is_known = rules_ && rules_->places.contains(name);
+    next->places[name] = is_known ? rules_->places.at(name) : std::make_shared<std::atomic<int>>(0);
+  }
+  next->keys = std::move(keys);
+  next->options = options;
+  rules_ = std::move(next);
+}
+
+std::shared_ptr<const AccessControl::Rules> AccessControl::rules() const {
+  const std::scoped_lock lock(mutex_);
+  return rules_;
+}
+
 std::optional<http::Response> AccessControl::admit(http::Request& request) {
-  if (keys_.is_empty() || is_public(request)) return std::nullopt;
+  const std::shared_ptr<const Rules> rules = this->rules();
+  if (rules->keys.is_empty() || is_public(request, rules->options)) return std::nullopt;
   const ShownKey shown = shown_key(request);
   if (shown.count > 1) {
     return http::error_response(400, "a request has one key", {}, "two_keys");
   }
-  std::optional<std::string> owner = shown.key.empty() ? std::nullopt : keys_.owner_of(shown.key);
+  std::optional<std::string> owner =
+      shown.key.empty() ? std::nullopt : rules->keys.owner_of(shown.key);
   if (!owner) return refuse_key(request);
   request.client = *std::move(owner);
-  return take_place(request);
+  return take_place(rules->places.at(request.client), rules->options.max_requests_per_key, request);
 }
 
 // True if this failure is one too many.
@@ -90,22 +140,6 @@ http::Response AccessControl::refuse_key(const http::Request& request) {
       401, "this server needs a key: Authorization: Bearer <key>", {}, "invalid_api_key");
   response.fields.push_back({"WWW-Authenticate", "Bearer"});
   return response;
-}
-
-std::optional<http::Response> AccessControl::take_place(http::Request& request) const {
-  const std::shared_ptr<std::atomic<int>>& taken = places_.at(request.client);
-  if (taken->fetch_add(1) >= options_.max_requests_per_key) {
-    taken->fetch_sub(1);
-    http::Response response =
-        http::error_response(429,
-                             "this key has " + std::to_string(options_.max_requests_per_key) +
-                                 " requests under way already",
-                             {}, "rate_limit_exceeded");
-    response.fields.push_back({"Retry-After", "1"});
-    return response;
-  }
-  request.admission = std::shared_ptr<void>(nullptr, [taken](void*) { taken->fetch_sub(1); });
-  return std::nullopt;
 }
 
 }  // namespace youtu

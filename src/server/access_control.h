@@ -29,7 +29,11 @@ struct AccessOptions {
 class AccessControl {
  public:
   // REQUIRES: the clock outlives it.
-  AccessControl(ApiKeys keys, AccessOptions options, const Clock& clock = steady_clock());
+  AccessControl(ApiKeys keys, const AccessOptions& options, const Clock& clock = steady_clock());
+
+  // Other keys and options from the next request on. Who has been let in stays, and still counts
+  // under the name of its key.
+  void change(ApiKeys keys, const AccessOptions& options);
 
   // Nothing if the request may come in: then its client is the key's name, and it holds its place
   // under the key's limit for as long as it lives. Else the answer: 401, 429, or 400 for two keys.
@@ -41,17 +45,22 @@ class AccessControl {
     TimePoint since;
   };
 
-  bool is_public(const http::Request& request) const;
+  using Count = std::shared_ptr<std::atomic<int>>;
+  // What stays the same from one change to the next.
+  struct Rules {
+    ApiKeys keys;
+    AccessOptions options;
+    // By key's name, how many requests are under way.
+    std::map<std::string, Count> places;
+  };
+
+  std::shared_ptr<const Rules> rules() const;
   http::Response refuse_key(const http::Request& request);
   bool has_failed_too_often(const std::string& address);
-  std::optional<http::Response> take_place(http::Request& request) const;
 
-  const ApiKeys keys_;
-  const AccessOptions options_;
   const Clock& clock_;
-  // By key's name, how many requests are under way. The map itself never changes.
-  std::map<std::string, std::shared_ptr<std::atomic<int>>> places_;
-  std::mutex mutex_;                          // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const Rules> rules_;
   std::map<std::string, Failures> failures_;  // by address
 };
 

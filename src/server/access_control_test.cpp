@@ -104,6 +104,33 @@ TEST_F(AccessControlTest, LimitsWhatOneKeyHasUnderWay) {
   EXPECT_EQ(status_of(with_key(kKey)), 200);
 }
 
+TEST_F(AccessControlTest, KeysAndLimitsMayChange) {
+  http::Request of_alice = with_key(kKey);
+  http::Request of_bob = with_key(kOther);
+  ASSERT_FALSE(access_.admit(of_alice).has_value());
+  ASSERT_FALSE(access_.admit(of_bob).has_value());
+
+  ApiKeys renewed;  // bob is gone, alice has another key
+  const std::string key(32, 'c');
+  ASSERT_TRUE(renewed.add("alice", key));
+  AccessOptions narrow;
+  narrow.max_requests_per_key = 1;
+  access_.change(renewed, narrow);
+  EXPECT_EQ(status_of(with_key(kOther)), 401);
+  EXPECT_EQ(status_of(with_key(kKey)), 401);
+  EXPECT_EQ(status_of(with_key(key)), 429);  // her first request is still under way
+
+  access_.change(keys(), narrow);
+  EXPECT_EQ(status_of(with_key(kOther)), 429);  // so is his
+  of_alice.admission.reset();
+  of_bob.admission.reset();
+  EXPECT_EQ(status_of(with_key(kKey)), 200);
+  EXPECT_EQ(status_of(with_key(kOther)), 200);
+
+  access_.change(ApiKeys{}, {});
+  EXPECT_EQ(status_of(request({})), 200);
+}
+
 TEST_F(AccessControlTest, WithoutKeysEverybodyMayComeIn) {
   AccessControl open(ApiKeys{}, {}, clock_);
   http::Request anybody = request({});

@@ -61,7 +61,8 @@ Result<Prompt> make_task_prompt(const Engine& engine, const ChatTask& task) {
   return make_prompt(tokenizer, conversation_of_messages(task.messages), rules);
 }
 
-Result<StartedChat> start_chat(const ServingState& state, ChatTask task) {
+Result<StartedChat> start_chat(const ServingState& state, const RequestSettings& settings,
+                               ChatTask task) {
   Engine& engine = state.ready_engine();
   const Tokenizer& tokenizer = engine.tokenizer();
   Result<Prompt> prompt = make_task_prompt(engine, task);
@@ -81,7 +82,7 @@ Result<StartedChat> start_chat(const ServingState& state, ChatTask task) {
   Result<std::vector<ChoiceProgress>> choices =
       start_choices(engine, generation, task.num_choices, rules);
   RETURN_IF_ERROR(choices);
-  StartedChat started = {GenerationRun(*std::move(choices), state), generation.sampling,
+  StartedChat started = {GenerationRun(*std::move(choices), state, settings), generation.sampling,
                          prompt_tokens, std::nullopt};
   if (task.drops_oldest_turns) started.history = prompt->history;
   return started;

@@ -43,6 +43,7 @@ struct StartedChat {
 Result<Prompt> make_task_prompt(const Engine& engine, const ChatTask& task);
 
 // REQUIRES: state.readiness() was ok.
-Result<StartedChat> start_chat(const ServingState& state, ChatTask task);
+Result<StartedChat> start_chat(const ServingState& state, const RequestSettings& settings,
+                               ChatTask task);
 
 }  // namespace youtu

@@ -17,9 +17,10 @@ namespace youtu {
 class GenerationRun {
  public:
   // REQUIRES: at least one choice; the state outlives the run.
-  GenerationRun(std::vector<ChoiceProgress> choices, const ServingState& state)
+  GenerationRun(std::vector<ChoiceProgress> choices, const ServingState& state,
+                const RequestSettings& settings)
       : choices_(std::move(choices)),
-        give_up_(state.give_up_time()),
+        give_up_(settings.give_up_time()),
         is_cut_off_(state.is_cut_off()) {}
 
   // What came since the last time, one for each choice. Never blocks.

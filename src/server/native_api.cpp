@@ -22,6 +22,13 @@ namespace youtu {
 
 namespace {
 
+ChatDefaults chat_defaults(const RequestSettings& settings) {
+  return {.preset = settings.preset,
+          .preset_source = settings.preset_source,
+          .clean_input = settings.clean_input,
+          .is_strict = settings.is_strict};
+}
+
 Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const ChatRequest& chat,
                                           std::vector<TokenId> prompt) {
   GenerationRequest generation;
@@ -39,9 +46,9 @@ Result<GenerationRequest> make_generation(const Tokenizer& tokenizer, const Chat
 void NativeApi::add_routes(http::Router& router) {
   router.add("GET", "/health", [this](const http::Request&) { return health(); });
   router.add("GET", "/metrics", [this](const http::Request&) { return metrics(); });
-  router.add("GET", "/presets", [this](const http::Request&) {
+  router.add("GET", "/presets", [this](const http::Request& request) {
     http::Response response;
-    response.body = presets_body(defaults_.preset);
+    response.body = presets_body(state_.settings_of(request)->preset);
     return response;
   });
   const auto refuse = state_.refusal_without_room(status_response);
@@ -66,6 +73,7 @@ http::Response NativeApi::metrics() const {
   http::Response response;
   response.content_type = PrometheusText::kContentType;
   response.body = engine_metrics(engine->stats(), engine->model_info(), state_.model_name());
+  response.body += state_.reloads().metrics(state_.model_name());
   if (state_.http_stats) response.body += http_metrics(state_.http_stats(), state_.model_name());
   return response;
 }
@@ -90,7 +98,8 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   const TimePoint arrival = steady_clock().now();
   RETURN_IF_ERROR(state_.check_room());
   Engine& engine = state_.ready_engine();
-  Result<ChatRequest> chat = parse_chat_request(request.body, defaults_);
+  const auto settings = state_.settings_of(request);
+  Result<ChatRequest> chat = parse_chat_request(request.body, chat_defaults(*settings));
   RETURN_IF_ERROR(chat);
   ChatJob job;
   Conversation conversation;
@@ -122,7 +131,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   job.handle = *std::move(handle);
   job.request = *std::move(chat);
   job.model_name = state_.model_name();
-  job.give_up = state_.give_up_time();
+  job.give_up = settings->give_up_time();
   job.is_cut_off = state_.is_cut_off();
   return job;
 }

@@ -25,8 +25,7 @@ struct SessionSupport {
 // Thread-safe. REQUIRES: the state outlives it.
 class NativeApi {
  public:
-  explicit NativeApi(const ServingState& state, ChatDefaults defaults = {})
-      : state_(state), defaults_(std::move(defaults)) {}
+  explicit NativeApi(const ServingState& state) : state_(state) {}
   NativeApi(const NativeApi&) = delete;
   NativeApi& operator=(const NativeApi&) = delete;
 
@@ -46,7 +45,6 @@ class NativeApi {
                                               const Tokenizer& tokenizer) const;
 
   const ServingState& state_;
-  const ChatDefaults defaults_;
   SessionSupport sessions_;
 };
 

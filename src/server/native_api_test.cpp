@@ -253,7 +253,7 @@ TEST_F(NativeApiTest, AClientThatLeavesCancelsItsRequest) {
 
 TEST_F(NativeApiTest, EveryRequestEnds) {
   ServingOptions options;
-  options.request_timeout = 0s;
+  options.requests.request_timeout = 0s;
   start_ready(ScriptedEngine::Pace::kByHand, options);
   const RawResponse late = chat(R"({"prompt":"x"})");
   EXPECT_EQ(late.status, 503);

@@ -6,6 +6,26 @@
 
 namespace youtu {
 
+namespace {
+
+class PinnedSettings : public http::Admission {
+ public:
+  PinnedSettings(std::shared_ptr<const RequestSettings> settings,
+                 std::shared_ptr<const http::Admission> inner)
+      : settings_(std::move(settings)), inner_(std::move(inner)) {}
+
+  const std::shared_ptr<const RequestSettings>& settings() const { return settings_; }
+  std::vector<http::Field> fields() const override {
+    return inner_ ? inner_->fields() : std::vector<http::Field>();
+  }
+
+ private:
+  const std::shared_ptr<const RequestSettings> settings_;
+  const std::shared_ptr<const http::Admission> inner_;
+};
+
+}  // namespace
+
 void ServingState::attach(Engine& engine) {
   engine_model_name_ = engine.model_info().name;
   engine_ = &engine;
@@ -32,12 +52,33 @@ std::function<std::optional<http::Response>()> ServingState::refusal_without_roo
 }
 
 const std::string& ServingState::model_name() const {
-  return options_.model_name.empty() && engine_.load() ? engine_model_name_ : options_.model_name;
+  return model_name_.empty() && engine_.load() ? engine_model_name_ : model_name_;
 }
 
-bool ServingState::knows_model(std::string_view name) const {
-  const std::vector<std::string>& aliases = options_.model_aliases;
+bool ServingState::knows_model(std::string_view name, const RequestSettings& settings) const {
+  const std::vector<std::string>& aliases = settings.model_aliases;
   return name == model_name() || std::find(aliases.begin(), aliases.end(), name) != aliases.end();
+}
+
+void ServingState::change(RequestSettings settings) {
+  auto next = std::make_shared<const RequestSettings>(std::move(settings));
+  const std::scoped_lock lock(mutex_);
+  settings_ = std::move(next);
+}
+
+std::shared_ptr<const RequestSettings> ServingState::settings() const {
+  const std::scoped_lock lock(mutex_);
+  return settings_;
+}
+
+void ServingState::pin_settings(http::Request& request) const {
+  request.admission = std::make_shared<PinnedSettings>(settings(), std::move(request.admission));
+}
+
+std::shared_ptr<const RequestSettings> ServingState::settings_of(
+    const http::Request& request) const {
+  const auto* pinned = dynamic_cast<const PinnedSettings*>(request.admission.get());
+  return pinned ? pinned->settings() : settings();
 }
 
 }  // namespace youtu

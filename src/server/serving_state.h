@@ -1,27 +1,29 @@
-// What all APIs of a server share: the engine once there is one, whether the server is closing, and
-// the names that the model goes by.
+// What all APIs of a server share: the engine once there is one, whether the server is closing, the
+// names that the model goes by, and the settings of requests.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <ctime>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "http/server.h"
+#include "server/reload_record.h"
+#include "server/request_settings.h"
 #include "youtu/engine.h"
 #include "youtu/status.h"
 
 namespace youtu {
 
 struct ServingOptions {
-  std::string model_name;                  // empty: the name that the engine's model has
-  std::vector<std::string> model_aliases;  // further names that requests may use
-  std::chrono::seconds request_timeout{600};
+  std::string model_name;  // empty: the name that the engine's model has
+  RequestSettings requests;
 };
 
 // Thread-safe. It is there from the first moment; until attach() and after begin_drain() it says
@@ -29,7 +31,10 @@ struct ServingOptions {
 class ServingState {
  public:
   explicit ServingState(ServingOptions options)
-      : options_(std::move(options)), start_time_(std::time(nullptr)) {}
+      : model_name_(std::move(options.model_name)),
+        start_time_(std::time(nullptr)),
+        reloads_(start_time_),
+        settings_(std::make_shared<const RequestSettings>(std::move(options.requests))) {}
   ServingState(const ServingState&) = delete;
   ServingState& operator=(const ServingState&) = delete;
 
@@ -58,18 +63,28 @@ class ServingState {
   Engine& ready_engine() const { return *engine_.load(); }
 
   const std::string& model_name() const;
-  bool knows_model(std::string_view name) const;
-  const std::vector<std::string>& model_aliases() const { return options_.model_aliases; }
+  bool knows_model(std::string_view name, const RequestSettings& settings) const;
   std::time_t start_time() const { return start_time_; }  // Unix seconds
-  // When an answer that begins now must be complete.
-  std::chrono::steady_clock::time_point give_up_time() const {
-    return std::chrono::steady_clock::now() + options_.request_timeout;
-  }
   const std::atomic<bool>* is_cut_off() const { return &is_cut_off_; }
 
+  ReloadRecord& reloads() { return reloads_; }
+  const ReloadRecord& reloads() const { return reloads_; }
+
+  // Requests that begin from now on have these settings.
+  void change(RequestSettings settings);
+  // The request keeps the settings of this moment, beside what it has been admitted with.
+  void pin_settings(http::Request& request) const;
+  // Those that were pinned, or else those of this moment.
+  std::shared_ptr<const RequestSettings> settings_of(const http::Request& request) const;
+
  private:
-  const ServingOptions options_;
+  std::shared_ptr<const RequestSettings> settings() const;
+
+  const std::string model_name_;
   const std::time_t start_time_;
+  ReloadRecord reloads_;
+  mutable std::mutex mutex_;  // guards the next
+  std::shared_ptr<const RequestSettings> settings_;
   std::string engine_model_name_;  // written before engine_, read only after it
   std::atomic<Engine*> engine_{nullptr};
   std::atomic<double> load_share_{0};

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 from running_server import RunningServer, wait_until
@@ -129,8 +130,56 @@ class Access(unittest.TestCase):
                 self.assertNotIn(word, "".join(lines()))
             for _ in range(60):
                 self.ask(server, "GET", "/health")
-            self.assertTrue(wait_until(lambda: os.path.exists(self.path("access.1.log")), 20))
-            self.assertLessEqual(os.path.getsize(log), 4096)
+            self.assertTrue(wait_until(lambda: os.path.exists(log + ".1"), 20))
+            for path in (log, log + ".1"):
+                self.assertLessEqual(os.path.getsize(path), 4096)
+            self.assertFalse(os.path.exists(log + ".2"))
+
+    def log_lines(self, path):
+        with open(path, encoding="utf-8") as file:
+            return [json.loads(line) for line in file.read().splitlines()]
+
+    def test_no_line_of_the_log_is_long(self):
+        log = self.path("access.log")
+        with self.start("--access-log", log) as server:
+            path = "/" + "%00\u4e2d" * 500
+            for method in ("GET", "X" * 1000):
+                client = server.connect()
+                client.send(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {'i' * 64}\r\n\r\n".encode())
+                client.response()
+                client.close()
+            self.assertTrue(wait_until(lambda: len(self.log_lines(log)) == 2))
+        with open(log, "rb") as file:
+            self.assertLessEqual(max(map(len, file.read().splitlines())), 4096)
+
+    def test_a_log_that_was_renamed_is_begun_anew_by_a_hangup(self):
+        log = self.path("access.log")
+        with self.start("--access-log", log) as server:
+            stopping, asked = threading.Event(), [0]
+
+            def ask():
+                while not stopping.is_set():
+                    self.ask(server, "GET", "/health")
+                    asked[0] += 1
+
+            client = threading.Thread(target=ask)
+            client.start()
+            for age in range(10):
+                os.rename(log, f"{log}.{age}")
+                before = server.output.count("reloaded")
+                server.process.send_signal(signal.SIGHUP)
+                self.assertTrue(wait_until(lambda: server.output.count("reloaded") > before))
+                self.assertTrue(os.path.exists(log))
+            stopping.set()
+            client.join()
+        # No line is lost, and none is in two pieces.
+        lines = self.log_lines(log) + [line for age in range(10) for line in self.log_lines(f"{log}.{age}")]
+        self.assertEqual(len(lines), asked[0])
+
+    def test_a_log_that_cannot_be_written_does_not_start(self):
+        done = subprocess.run([PROGRAM, "serve", "--port", "0", "--api-key-file", self.key_file(), "--access-log", "/nowhere/log"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (2, "error: access_log: /nowhere/log: No such file or directory\n"))
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ int main(int argc, char** argv) {
   youtu::SqliteSessionOptions session_options;
   session_options.folder = folder.path().string();
   session_options.durable = false;
-  session_options.max_sessions = 8;
-  session_options.max_session_bytes = 64 << 10;
+  session_options.limits.max_sessions = 8;
+  session_options.limits.max_session_bytes = 64 << 10;
   auto sessions = youtu::open_sqlite_sessions(session_options);
   if (!sessions) {
     std::fprintf(stderr, "error: %s\n", sessions.status().message().c_str());
@@ -75,8 +75,8 @@ int main(int argc, char** argv) {
   options.model_name = "Youtu-LLM-2B";
   youtu::ServingState state(options);
   youtu::NativeApi api(state);
-  youtu::anthropic::MessagesApi messages_api(state, "recommended");
-  youtu::responses::ResponsesApi responses_api(state, "recommended");
+  youtu::anthropic::MessagesApi messages_api(state);
+  youtu::responses::ResponsesApi responses_api(state);
   youtu::TokenizerApi tokenizer_api(state);
   youtu::openai::OpenAiApi openai_api(state);
   youtu::http::ServerOptions server_options;

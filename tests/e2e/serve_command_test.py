@@ -2,6 +2,7 @@
 Usage: serve_command_test.py <youtu>"""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -82,6 +83,15 @@ class ServeCommand(unittest.TestCase):
         self.assertIn("port: 9  # flag\n", out)
         self.assertIn("threads: 2  # environment\n", out)
         self.assertIn("max_batch_size: 8  # default\n", out)
+
+    def test_the_documents_have_each_setting_and_say_whether_it_is_live(self):
+        printed = dict(re.findall(r"(?m)^(\w+): .*  # default(, live)?$", self.serve("--print-config")[1]))
+        path = os.path.join(os.path.dirname(__file__), "../../docs/config.md")
+        with open(path, encoding="utf-8") as file:
+            rows = [line.split("|") for line in file if line.startswith("| `")]
+        documented = {row[1].strip(" `"): ", live" if row[4].strip() == "yes" else "" for row in rows}
+        printed["data_dir"] = ""  # this test's own
+        self.assertEqual(documented, printed)
 
     def test_settings_can_be_checked_without_serving(self):
         code, out, error = self.serve("--check-config", "--model", "/nowhere", config="port: 1\n")

@@ -381,6 +381,12 @@ void ScriptedEngine::set_step_listener(std::function<void()> listener) {
   listener_ = std::move(listener);
 }
 
+Status ScriptedEngine::change(const EngineOptions& options) {
+  const std::lock_guard lock(mutex_);
+  options_.max_queued_requests = options.max_queued_requests;
+  return Status::ok();
+}
+
 void ScriptedEngine::drain() {
   std::unique_lock lock(mutex_);
   draining_ = true;

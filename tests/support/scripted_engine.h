@@ -80,6 +80,8 @@ class ScriptedEngine : public Engine {
   const ModelInfo& model_info() const override { return info_; }
   EngineStats stats() const override;
   void set_step_listener(std::function<void()> listener) override;
+  // Takes over max_queued_requests.
+  Status change(const EngineOptions& options) override;
   void drain() override;
 
  private:
@@ -91,7 +93,7 @@ class ScriptedEngine : public Engine {
   bool step_locked();
   void advance(Sequence& sequence);
 
-  const EngineOptions options_;
+  EngineOptions options_;
   ByteTokenizer tokenizer_;
   ModelInfo info_;
   mutable std::mutex mutex_;

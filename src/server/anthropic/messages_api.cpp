@@ -34,14 +34,14 @@ struct BegunMessage {
   bool stream = false;
 };
 
-Result<BegunMessage> begin(const ServingState& state, const std::string& preset,
-                           const http::Request& request) {
+Result<BegunMessage> begin(const ServingState& state, const http::Request& request) {
   RETURN_IF_ERROR(state.check_room());
+  const auto settings = state.settings_of(request);
   const Result<MessageRequest> message =
-      parse_message_request(request.body, preset, /*needs_length=*/true);
+      parse_message_request(request.body, settings->openai_preset, /*needs_length=*/true);
   RETURN_IF_ERROR(message);
-  if (!state.knows_model(message->model)) return openai::unknown_model(message->model);
-  Result<StartedChat> started = start_chat(state, make_task(*message, request));
+  if (!state.knows_model(message->model, *settings)) return openai::unknown_model(message->model);
+  Result<StartedChat> started = start_chat(state, *settings, make_task(*message, request));
   RETURN_IF_ERROR(started);
   MessageJob job = {
       std::move(started->run), make_object_id("msg_"), message->model, started->prompt_tokens, {}};
@@ -63,7 +63,7 @@ void MessagesApi::add_routes(http::Router& router) {
 
 http::Reply MessagesApi::messages(const http::Request& request) const {
   if (const Status status = check_content(request); !status) return error_response(status);
-  Result<BegunMessage> begun = begin(state_, preset_, request);
+  Result<BegunMessage> begun = begin(state_, request);
   if (!begun) return error_response(begun.status());
   if (!begun->stream) return make_message(std::move(begun->job));
   http::Response response;
@@ -78,10 +78,11 @@ http::Reply MessagesApi::messages(const http::Request& request) const {
 http::Response MessagesApi::count_tokens(const http::Request& request) const {
   if (const Status status = check_content(request); !status) return error_response(status);
   if (const Status status = state_.readiness(); !status) return error_response(status);
+  const auto settings = state_.settings_of(request);
   const Result<MessageRequest> message =
-      parse_message_request(request.body, preset_, /*needs_length=*/false);
+      parse_message_request(request.body, settings->openai_preset, /*needs_length=*/false);
   if (!message) return error_response(message.status());
-  if (!state_.knows_model(message->model)) {
+  if (!state_.knows_model(message->model, *settings)) {
     return error_response(openai::unknown_model(message->model));
   }
   const Result<Prompt> prompt =

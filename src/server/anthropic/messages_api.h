@@ -1,9 +1,6 @@
 // Anthropic's API: POST /v1/messages and POST /v1/messages/count_tokens.
 #pragma once
 
-#include <string>
-#include <utility>
-
 #include "http/router.h"
 #include "server/anthropic/message_answer.h"
 #include "server/serving_state.h"
@@ -14,9 +11,7 @@ namespace youtu::anthropic {
 // Thread-safe. REQUIRES: the state outlives it.
 class MessagesApi {
  public:
-  // `preset` gives what a request does not say. REQUIRES: there is such a preset.
-  MessagesApi(const ServingState& state, std::string preset)
-      : state_(state), preset_(std::move(preset)) {}
+  explicit MessagesApi(const ServingState& state) : state_(state) {}
   MessagesApi(const MessagesApi&) = delete;
   MessagesApi& operator=(const MessagesApi&) = delete;
 
@@ -28,7 +23,6 @@ class MessagesApi {
   http::Response count_tokens(const http::Request& request) const;
 
   const ServingState& state_;
-  const std::string preset_;
 };
 
 }  // namespace youtu::anthropic

@@ -22,7 +22,7 @@ class MessagesApiTest : public ::testing::Test {
   MessagesApiTest()
       : engine_(std::make_unique<ScriptedEngine>(ScriptedEngine::Pace::kFree)),
         state_(serving()),
-        api_(state_, "recommended") {
+        api_(state_) {
     http::ServerOptions options;
     options.port = 0;
     auto server = http::Server::bind(options);

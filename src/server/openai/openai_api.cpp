@@ -20,6 +20,13 @@ namespace youtu::openai {
 
 namespace {
 
+Defaults openai_defaults(const RequestSettings& settings) {
+  Defaults defaults;
+  defaults.preset = settings.openai_preset;
+  defaults.is_strict = settings.is_strict;
+  return defaults;
+}
+
 OrderedJson model_json(const std::string& name, const ServingState& state) {
   const ModelInfo& info = state.ready_engine().model_info();
   OrderedJson json;
@@ -77,18 +84,18 @@ void OpenAiApi::add_routes(http::Router& router) {
   router.add(
       "POST", "/v1/completions",
       [this](const http::Request& request) { return completions(request); }, refuse);
-  router.add("GET", "/v1/models", [this](const http::Request&) { return models(); });
+  router.add("GET", "/v1/models", [this](const http::Request& request) { return models(request); });
   router.add("GET", "/v1/models/{id}",
              [this](const http::Request& request) { return model(request); });
 }
 
-http::Response OpenAiApi::models() const {
+http::Response OpenAiApi::models(const http::Request& request) const {
   if (const Status status = state_.readiness(); !status) return error_response(status);
   OrderedJson json;
   json["object"] = "list";
   json["data"] = OrderedJson::array();
   json["data"].push_back(model_json(state_.model_name(), state_));
-  for (const std::string& alias : state_.model_aliases()) {
+  for (const std::string& alias : state_.settings_of(request)->model_aliases) {
     json["data"].push_back(model_json(alias, state_));
   }
   return json_response(json);
@@ -97,7 +104,8 @@ http::Response OpenAiApi::models() const {
 http::Response OpenAiApi::model(const http::Request& request) const {
   if (const Status status = state_.readiness(); !status) return error_response(status);
   const std::string name = percent_decode(request.last_segment());
-  if (!state_.knows_model(name)) return error_response(unknown_model(name));
+  if (!state_.knows_model(name, *state_.settings_of(request)))
+    return error_response(unknown_model(name));
   return json_response(model_json(name, state_));
 }
 
@@ -106,9 +114,11 @@ Result<ChatCompletionJob> OpenAiApi::begin_chat(const http::Request& request) co
   RETURN_IF_ERROR(state_.check_room());
   Engine& engine = state_.ready_engine();
   const Tokenizer& tokenizer = engine.tokenizer();
-  Result<ChatCompletionRequest> chat = parse_chat_completion(request.body, defaults_);
+  const auto settings = state_.settings_of(request);
+  Result<ChatCompletionRequest> chat =
+      parse_chat_completion(request.body, openai_defaults(*settings));
   RETURN_IF_ERROR(chat);
-  if (!state_.knows_model(chat->model)) return unknown_model(chat->model);
+  if (!state_.knows_model(chat->model, *settings)) return unknown_model(chat->model);
   Result<GenerationRequest> generation = make_generation(*chat, tokenizer, request);
   RETURN_IF_ERROR(generation);
   ChatTask task;
@@ -121,7 +131,7 @@ Result<ChatCompletionJob> OpenAiApi::begin_chat(const http::Request& request) co
   task.tools = chat->tools;
   task.tool_choice = chat->tool_choice;
   task.may_call_several = chat->parallel_tool_calls;
-  Result<StartedChat> started = start_chat(state_, std::move(task));
+  Result<StartedChat> started = start_chat(state_, *settings, std::move(task));
   RETURN_IF_ERROR(started);
   const double prepare_seconds = seconds_between(arrival, steady_clock().now());
   chat->sampling = started->sampling;
@@ -144,10 +154,11 @@ Result<CompletionJob> OpenAiApi::begin_completion(const http::Request& request) 
   RETURN_IF_ERROR(state_.check_room());
   Engine& engine = state_.ready_engine();
   const Tokenizer& tokenizer = engine.tokenizer();
-  Result<CompletionRequest> parsed = parse_completion(request.body, defaults_);
+  const auto settings = state_.settings_of(request);
+  Result<CompletionRequest> parsed = parse_completion(request.body, openai_defaults(*settings));
   RETURN_IF_ERROR(parsed);
   CompletionRequest& completion = *parsed;
-  if (!state_.knows_model(completion.model)) return unknown_model(completion.model);
+  if (!state_.knows_model(completion.model, *settings)) return unknown_model(completion.model);
   const Result<GenerationRequest> common = make_generation(completion, tokenizer, request);
   RETURN_IF_ERROR(common);
   const ChoiceRules rules = {.splits_reasoning = false};
@@ -175,7 +186,7 @@ Result<CompletionJob> OpenAiApi::begin_completion(const http::Request& request) 
   }
   AnswerHead head = make_answer_head("cmpl-", completion.model, engine.model_info());
   const double prepare_seconds = seconds_between(arrival, steady_clock().now());
-  return CompletionJob{GenerationRun(std::move(choices), state_),
+  return CompletionJob{GenerationRun(std::move(choices), state_, *settings),
                        *std::move(parsed),
                        std::move(head),
                        std::move(echoes),

@@ -2,8 +2,6 @@
 // /v1/models/{id}.
 #pragma once
 
-#include <utility>
-
 #include "http/router.h"
 #include "server/openai/chat_answer.h"
 #include "server/openai/chat_request.h"
@@ -15,8 +13,7 @@ namespace youtu::openai {
 // Thread-safe. REQUIRES: the state outlives it.
 class OpenAiApi {
  public:
-  explicit OpenAiApi(const ServingState& state, Defaults defaults = {})
-      : state_(state), defaults_(std::move(defaults)) {}
+  explicit OpenAiApi(const ServingState& state) : state_(state) {}
   OpenAiApi(const OpenAiApi&) = delete;
   OpenAiApi& operator=(const OpenAiApi&) = delete;
 
@@ -26,13 +23,12 @@ class OpenAiApi {
  private:
   http::Reply chat_completions(const http::Request& request) const;
   http::Reply completions(const http::Request& request) const;
-  http::Response models() const;
+  http::Response models(const http::Request& request) const;
   http::Response model(const http::Request& request) const;
   Result<ChatCompletionJob> begin_chat(const http::Request& request) const;
   Result<CompletionJob> begin_completion(const http::Request& request) const;
 
   const ServingState& state_;
-  const Defaults defaults_;
 };
 
 }  // namespace youtu::openai

@@ -23,7 +23,7 @@ class OpenAiApiTest : public ::testing::Test {
     engine_ = std::make_unique<ScriptedEngine>(pace, std::move(options));
     ServingOptions serving;
     serving.model_name = "Youtu-LLM-2B";
-    serving.model_aliases = {"tencent/Youtu-LLM-2B"};
+    serving.requests.model_aliases = {"tencent/Youtu-LLM-2B"};
     state_ = std::make_unique<ServingState>(serving);
     api_ = std::make_unique<OpenAiApi>(*state_, defaults);
     http::ServerOptions server_options;

@@ -156,12 +156,16 @@ Result<ResponsesApi::Place> ResponsesApi::find_place(const ResponseRequest& resp
 
 Result<ResponseJob> ResponsesApi::begin(const http::Request& request, bool& stream) const {
   RETURN_IF_ERROR(state_.check_room());
-  const Result<ResponseRequest> response = parse_response_request(request.body, preset_);
+  const auto settings = state_.settings_of(request);
+  const Result<ResponseRequest> response =
+      parse_response_request(request.body, settings->openai_preset);
   RETURN_IF_ERROR(response);
-  if (!state_.knows_model(response->model)) return openai::unknown_model(response->model);
+  if (!state_.knows_model(response->model, *settings))
+    return openai::unknown_model(response->model);
   Result<Place> place = find_place(*response, request.client);
   RETURN_IF_ERROR(place);
-  Result<StartedChat> started = start_chat(state_, make_task(*response, place->history, request));
+  Result<StartedChat> started =
+      start_chat(state_, *settings, make_task(*response, place->history, request));
   if (!started && place->is_new) {
     const std::string session = place->turn->session().id;
     place->turn.reset();

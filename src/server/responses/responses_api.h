@@ -26,9 +26,7 @@ struct ResponseId {
 // Thread-safe. REQUIRES: the state outlives it.
 class ResponsesApi {
  public:
-  // `preset` gives what a request does not say. REQUIRES: there is such a preset.
-  ResponsesApi(const ServingState& state, std::string preset)
-      : state_(state), preset_(std::move(preset)) {}
+  explicit ResponsesApi(const ServingState& state) : state_(state) {}
   ResponsesApi(const ResponsesApi&) = delete;
   ResponsesApi& operator=(const ResponsesApi&) = delete;
 
@@ -58,7 +56,6 @@ class ResponsesApi {
   Status read_history(const ResponseId& previous, const std::string& owner, Place& place) const;
 
   const ServingState& state_;
-  const std::string preset_;
   SessionSupport sessions_;
 };
 

@@ -26,7 +26,7 @@ class ResponsesApiTest : public ::testing::Test {
     ServingOptions serving;
     serving.model_name = "m";
     state_ = std::make_unique<ServingState>(serving);
-    api_ = std::make_unique<ResponsesApi>(*state_, "recommended");
+    api_ = std::make_unique<ResponsesApi>(*state_);
     http::ServerOptions options;
     options.port = 0;
     auto server = http::Server::bind(options);
