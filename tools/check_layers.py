@@ -46,7 +46,7 @@ FLOORS = {
 }
 PROGRAM = ["server", "webpage", "chat", "http", "hub", "config", "base"]
 MODEL_TOOLS = PROGRAM + ["formats", "tensor", "text", "model", "backend", "bench", "load"]
-MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval", "bench")  # apps/youtu/inspect.cpp, inspect_json.cpp, ...
+MODEL_TOOL_FILES = ("inspect", "pack", "quantize", "eval", "bench", "doctor")  # apps/youtu/inspect.cpp, inspect_json.cpp, ...
 
 # An implementation of the Backend interface sees the interface, never another implementation, and the interface sees
 # none of them.

@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
   youtu::add_pack_command(app, exit_code);
   youtu::add_eval_command(app, exit_code);
   youtu::add_bench_command(app, exit_code);
+  youtu::add_doctor_command(app, exit_code);
   youtu::add_healthcheck_command(app, exit_code);
   youtu::add_pull_command(app, exit_code);
   youtu::add_list_command(app, exit_code);

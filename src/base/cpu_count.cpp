@@ -1,6 +1,7 @@
 #include "base/cpu_count.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -38,11 +39,16 @@ double cgroup_quota() {
 
 }  // namespace
 
-int available_cpu_count() {
+CpuAllowance cpu_allowance() {
   const int affinity = affinity_count();
-  const double quota = cgroup_quota();
-  if (quota <= 0) return affinity;
-  return std::clamp(static_cast<int>(std::ceil(quota)), 1, affinity);
+  const auto machine = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  return {.machine = std::max(machine, affinity), .affinity = affinity, .quota = cgroup_quota()};
+}
+
+int available_cpu_count() {
+  const CpuAllowance allowance = cpu_allowance();
+  if (allowance.quota <= 0) return allowance.affinity;
+  return std::clamp(static_cast<int>(std::ceil(allowance.quota)), 1, allowance.affinity);
 }
 
 }  // namespace youtu

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <fstream>
+#include <vector>
 
 #include "base/check.h"
 
@@ -56,6 +58,17 @@ Digest DigestStream::finish() {
     digest.hex += kDigits[raw[i] & 15];
   }
   return digest;
+}
+
+std::optional<Digest> digest_of_file(const std::string& path, DigestKind kind, int64_t size) {
+  std::ifstream in(path, std::ios::binary);
+  std::vector<char> buffer(size_t{1} << 20);
+  DigestStream stream(kind, size);
+  while (in) {
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    stream.add({reinterpret_cast<const uint8_t*>(buffer.data()), static_cast<size_t>(in.gcount())});
+  }
+  return in.eof() ? std::optional(stream.finish()) : std::nullopt;
 }
 
 }  // namespace youtu::hub

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,5 +39,8 @@ class DigestStream {
   DigestKind kind_;
   std::unique_ptr<void, Free> context_;
 };
+
+// Of a file that is there, or nothing if it cannot be read. REQUIRES: `size` is the file's.
+std::optional<Digest> digest_of_file(const std::string& path, DigestKind kind, int64_t size);
 
 }  // namespace youtu::hub

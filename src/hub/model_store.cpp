@@ -143,6 +143,18 @@ std::string PulledModel::first_missing() const {
   return "";
 }
 
+std::string PulledModel::first_damaged() const {
+  const std::string missing = first_missing();
+  if (!missing.empty()) return missing;
+  for (const RemoteFile& file : files) {
+    if (file.digest &&
+        digest_of_file(join(folder, file.name), file.digest->kind, file.size) != file.digest) {
+      return file.name;
+    }
+  }
+  return "";
+}
+
 Result<std::optional<PulledModel>> read_pulled(const std::string& models_folder,
                                                const ModelName& model) {
   return read_note(folder_of(models_folder, model));

@@ -29,6 +29,8 @@ struct PulledModel {
   int64_t total_bytes() const;
   // The first file that is missing or not of its size; empty: all are there.
   std::string first_missing() const;
+  // The first file that is not what was pulled; empty: all are. Reads all of them.
+  std::string first_damaged() const;
 };
 
 // Nothing where the model was never pulled; an error where the note is damaged.

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -30,18 +29,6 @@ constexpr int64_t kSpareBytes = int64_t{16} << 20;
 std::string gigabytes(int64_t bytes) {
   const int64_t tenths = (bytes + 50'000'000) / 100'000'000;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
-}
-
-// The digest of a file that is there, or nothing if it cannot be read.
-std::optional<Digest> digest_of(const std::string& path, DigestKind kind, int64_t size) {
-  std::ifstream in(path, std::ios::binary);
-  std::vector<char> buffer(size_t{1} << 20);
-  DigestStream stream(kind, size);
-  while (in) {
-    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    stream.add({reinterpret_cast<const uint8_t*>(buffer.data()), static_cast<size_t>(in.gcount())});
-  }
-  return in.eof() ? std::optional(stream.finish()) : std::nullopt;
 }
 
 // Says what people can do about an answer.
@@ -151,7 +138,7 @@ class Pull {
       return known.name == file.name && known.digest == file.digest;
     };
     if (std::any_of(before_.files.begin(), before_.files.end(), same)) return true;
-    return digest_of(path, file.digest->kind, file.size) == file.digest;
+    return digest_of_file(path, file.digest->kind, file.size) == file.digest;
   }
 
   Status open_parts() {

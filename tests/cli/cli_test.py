@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from thinking_demo import thinking_demo
 
 PROGRAM = sys.argv.pop(1)
-COMMANDS = ("serve", "plan", "chat", "generate", "inspect", "pack", "eval", "bench", "pull", "list", "rm", "completion")
+COMMANDS = ("serve", "plan", "chat", "generate", "inspect", "pack", "eval", "bench", "pull", "list", "rm", "completion", "doctor")
 TIMEOUT_S = 120
 DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "models", "demo")
 

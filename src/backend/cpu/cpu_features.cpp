@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "backend/kernel_tables.h"
 #include "base/numbers.h"
 #include "tensor/packed.h"
 
@@ -147,6 +148,30 @@ Result<const CpuKernels*> select_kernels(std::string_view isa) {
     }
   }
   return fastest;
+}
+
+std::vector<std::string> known_kernel_tables() {
+  std::vector<std::string> known;
+#ifdef YOUTU_X86_KERNELS
+  for (const CpuKernels* table :
+       {&kAvx512VnniKernels, &kAvx512Kernels, &kAvxVnniKernels, &kAvx2Kernels}) {
+    known.emplace_back(table->name);
+  }
+#endif
+  known.emplace_back(kScalarKernels.name);
+  return known;
+}
+
+std::vector<std::string> supported_kernel_tables() {
+  std::vector<std::string> names;
+  for (const CpuKernels* table : supported_kernels()) names.emplace_back(table->name);
+  return names;
+}
+
+Result<std::string> choose_kernel_table(std::string_view isa) {
+  const Result<const CpuKernels*> table = select_kernels(isa);
+  if (!table) return table.status();
+  return std::string((*table)->name);
 }
 
 }  // namespace youtu
