@@ -52,7 +52,7 @@ Result<std::string> demo_model_path() {
       "the demo model (models/demo) is not near this program; name a model with --model");
 }
 
-Result<std::string> pulled_model(const std::string& given, bool offline) {
+Result<std::string> pulled_model(const std::string& given, const FindModelOptions& options) {
   const Result<hub::ModelName> name = hub::parse_model_name(given);
   RETURN_IF_ERROR(name);
   const Result<std::string> models = hub::find_models_folder(std::getenv);
@@ -61,11 +61,11 @@ Result<std::string> pulled_model(const std::string& given, bool offline) {
   RETURN_IF_ERROR(path);
   if (*path) return **path;
   const std::string what = given + ": no such model directory or GGUF file, and no pulled model";
-  if (offline || hub::is_offline(std::getenv)) {
+  if (options.offline || hub::is_offline(std::getenv)) {
     return Status::not_found(what + " in " + *models + " (offline: nothing is pulled)");
   }
   std::fprintf(stderr, "%s; pulling it\n", what.c_str());
-  return pull_model({.model = given});
+  return pull_model({.model = given, .on_progress = options.on_pull_progress});
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ Result<std::string> find_model(const std::string& given, const FindModelOptions&
   std::error_code error;
   // What exists is never looked for elsewhere; what is no name, the opener says more about.
   if (fs::exists(given, error) || !hub::is_like_model_name(given)) return given;
-  return pulled_model(given, options.offline);
+  return pulled_model(given, options);
 }
 
 }  // namespace youtu

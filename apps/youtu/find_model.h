@@ -1,6 +1,7 @@
 // What every command makes of its --model: a path, a pulled model's name, or nothing.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "youtu/status.h"
@@ -9,6 +10,7 @@ namespace youtu {
 
 struct FindModelOptions {
   bool offline = false;  // a model that is not here is not pulled; YOUTU_OFFLINE says so, too
+  std::function<void(double share)> on_pull_progress = {};  // 0 to 1; of another thread
 };
 
 // The path to open for `given`: itself where it exists, else the model of that name

@@ -57,7 +57,7 @@ Result<std::string> pull_model(const PullFlags& flags) {
   const Result<std::string> models = hub::find_models_folder(std::getenv);
   RETURN_IF_ERROR(models);
   const InterruptionGuard guard;
-  PullDisplay display;
+  PullDisplay display(flags.on_progress);
   display.say("pulling " + model->text() + " from " + site->url);
   const Result<std::string> path =
       hub::pull(*site, *model, *models, download_options(flags), display);

@@ -1,6 +1,7 @@
 // Pulling a model, as `youtu pull` and every command that meets a model's name do it.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "youtu/status.h"
@@ -16,6 +17,8 @@ struct PullFlags {
   double retry_delay_s = 1;
   int stall_timeout_s = 30;
   bool allow_http = false;
+  // Told some times a second which share of all is here, 0 to 1; of another thread.
+  std::function<void(double share)> on_progress = {};
 };
 
 // Shows what it does on stderr; the path to open. kCancelled after Ctrl-C.

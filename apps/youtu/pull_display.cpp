@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "progress_bar.h"
 #include "progress_line.h"
@@ -26,8 +27,10 @@ int terminal_columns() {
 
 }  // namespace
 
-PullDisplay::PullDisplay()
-    : is_terminal_(::isatty(STDERR_FILENO) != 0), thread_([this] { run(); }) {}
+PullDisplay::PullDisplay(std::function<void(double share)> on_progress)
+    : is_terminal_(::isatty(STDERR_FILENO) != 0),
+      on_progress_(std::move(on_progress)),
+      thread_([this] { run(); }) {}
 
 PullDisplay::~PullDisplay() {
   end();
@@ -67,14 +70,19 @@ void PullDisplay::end_file(const hub::RemoteFile& file) {
 }
 
 void PullDisplay::run() {
+  using Clock = std::chrono::steady_clock;
+  const Clock::duration interval = is_terminal_ ? kTerminalInterval : kLogInterval;
+  Clock::time_point next = Clock::now() + interval;
   std::unique_lock lock(mutex_);
   while (!is_ended_) {
-    if (is_terminal_) {
-      changed_.wait_for(lock, kTerminalInterval);
-    } else {
-      changed_.wait_for(lock, kLogInterval);
+    changed_.wait_for(lock, kTerminalInterval);
+    if (is_ended_ || total_bytes_ == 0) continue;
+    if (on_progress_) {
+      on_progress_(static_cast<double>(done_bytes) / static_cast<double>(total_bytes_));
     }
-    if (!is_ended_ && total_bytes_ > 0) show();
+    if (Clock::now() < next) continue;
+    show();
+    next = Clock::now() + interval;
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -14,7 +15,8 @@ namespace youtu {
 
 class PullDisplay final : public hub::PullMonitor {
  public:
-  PullDisplay();
+  // `on_progress` is told, some times a second, which share of all is here; may be empty.
+  explicit PullDisplay(std::function<void(double share)> on_progress);
   ~PullDisplay() override;
 
   void say(const std::string& line) override;
@@ -30,6 +32,7 @@ class PullDisplay final : public hub::PullMonitor {
   void show();
 
   const bool is_terminal_;
+  const std::function<void(double share)> on_progress_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_ended_ = false;

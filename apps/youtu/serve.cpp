@@ -1,5 +1,6 @@
 // `youtu serve`: settings, network, model, in this order, so that what can fail quickly fails
-// before the model is loaded; then it answers until a signal says to close.
+// before the model is pulled and loaded, and whoever asks meanwhile is told how far that is; then
+// it answers until a signal says to close.
 #include "commands.h"
 #include "config/server_config.h"
 #include "find_model.h"
@@ -113,22 +114,39 @@ void print_welcome(const ModelInfo& model, const http::Server& server, double lo
   std::fflush(stdout);
 }
 
+// Pulls the model where it is not here, which may take hours.
+Result<std::string> find_served_model(const ServerConfig& config, LoadProgress& loading) {
+  Result<std::string> path = find_model(
+      config.model, {.offline = config.offline, .on_pull_progress = [&loading](double share) {
+                       loading.note(LoadStage::kPull, share);
+                     }});
+  loading.note(LoadStage::kFiles, 0);
+  return path;
+}
+
 // What the server's answers use outlives it.
-int run_server(const ServeFlags& flags, HttpApis& apis, const std::string& model_path) {
+int run_server(const ServeFlags& flags, HttpApis& apis) {
   const ServerConfig config = apis.config();
-  EngineOptions options = engine_options(config, model_path);
+  EngineOptions options = engine_options(config, config.model);
   if (Status status = check_engine_options(options); !status) {
     return fail(kExitConfiguration, status);
   }
   ServerSignals signals;
   ServingState& state = apis.state();
-  options.on_load_progress = [&state](double share) { state.note_progress(share); };
+  options.on_load_progress = [&state](double share) {
+    state.loading().note(LoadStage::kWeights, share);
+  };
   Result<http::ServerOptions> http_options = apis.server_options();
   if (!http_options) return fail(kExitConfiguration, http_options.status());
   Result<std::unique_ptr<http::Server>> server = http::Server::bind(*std::move(http_options));
   if (!server) return fail(kExitConfiguration, server.status());
   (*server)->start(apis.make_router(**server));
-  fmt::print("listening on {}, loading {}\n", (*server)->url(), model_path);
+  fmt::print("listening on {}\n", (*server)->url());
+  std::fflush(stdout);
+  const Result<std::string> model_path = find_served_model(config, state.loading());
+  if (!model_path) return report_error(model_path.status());
+  options.model_path = *model_path;
+  fmt::print("loading {}\n", *model_path);
   std::fflush(stdout);
 
   const auto begin = std::chrono::steady_clock::now();
@@ -164,16 +182,13 @@ int serve(const ServeFlags& flags) {
     fmt::print("{}", print_config(*report));
     return kExitOk;
   }
-  const ServerConfig& config = report->config;
   const Result<std::unique_ptr<HttpApis>> apis = HttpApis::create(*report);
   if (!apis) return fail(kExitConfiguration, apis.status());
   if (flags.check_config) {
     fmt::print("the settings are good\n");
     return kExitOk;
   }
-  const Result<std::string> model_path = find_model(config.model, {.offline = config.offline});
-  if (!model_path) return report_error(model_path.status());
-  return run_server(flags, **apis, *model_path);
+  return run_server(flags, **apis);
 }
 
 }  // namespace

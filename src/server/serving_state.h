@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "http/server.h"
+#include "server/load_progress.h"
 #include "server/reload_record.h"
 #include "server/request_settings.h"
 #include "youtu/engine.h"
@@ -52,9 +53,8 @@ class ServingState {
   // The same for http::Endpoint::refuse, in the words that an API has for a Status.
   std::function<std::optional<http::Response>()> refusal_without_room(
       http::Response (*say)(const Status&)) const;
-  // Which share of the weights is loaded, 0 to 1.
-  void note_progress(double share) { load_share_ = share; }
-  double load_share() const { return load_share_; }
+  LoadProgress& loading() { return loading_; }
+  const LoadProgress& loading() const { return loading_; }
   // The server's own numbers, for /metrics. Set before the routes are served; may be empty.
   std::function<http::ServerStats()> http_stats;
   // Null until attach().
@@ -82,12 +82,12 @@ class ServingState {
 
   const std::string model_name_;
   const std::time_t start_time_;
+  LoadProgress loading_;
   ReloadRecord reloads_;
   mutable std::mutex mutex_;  // guards the next
   std::shared_ptr<const RequestSettings> settings_;
   std::string engine_model_name_;  // written before engine_, read only after it
   std::atomic<Engine*> engine_{nullptr};
-  std::atomic<double> load_share_{0};
   std::atomic<bool> draining_{false};
   std::atomic<bool> is_cut_off_{false};
 };

@@ -1,7 +1,9 @@
 #include "server/status_api.h"
 
 #include <cmath>
+#include <string_view>
 
+#include "base/check.h"
 #include "base/json.h"
 #include "server/openapi_document.h"
 #include "server/wire.h"
@@ -10,15 +12,27 @@ namespace youtu {
 
 namespace {
 
-// Before the weights the files are opened and checked.
-OrderedJson loading_json(double share, double seconds) {
+std::string_view name_of(LoadStage stage) {
+  switch (stage) {
+    case LoadStage::kPull:
+      return "pull";
+    case LoadStage::kFiles:
+      return "files";
+    case LoadStage::kWeights:
+      return "weights";
+  }
+  UNREACHABLE();
+}
+
+OrderedJson loading_json(const LoadProgress::Reading& loading, double seconds) {
+  const double share = loading.share;
   OrderedJson json;
-  json["stage"] = share > 0 ? "weights" : "files";
+  json["stage"] = name_of(loading.stage);
   json["percent"] = std::floor(share * 100);
   json["elapsed_seconds"] = std::round(seconds * 10) / 10;
-  // As long as the rest takes at the pace so far.
-  json["eta_seconds"] =
-      share > 0 ? OrderedJson(std::ceil(seconds * (1 - share) / share)) : OrderedJson(nullptr);
+  // As long as the rest of the stage takes at its pace so far.
+  json["eta_seconds"] = share > 0 ? OrderedJson(std::ceil(loading.seconds * (1 - share) / share))
+                                  : OrderedJson(nullptr);
   return json;
 }
 
@@ -42,7 +56,8 @@ http::Response StatusApi::ready() const {
   json["model"] = state_.model_name();
   if (status.reason() == "loading") {
     const auto elapsed = std::chrono::steady_clock::now() - begin_;
-    json.update(loading_json(state_.load_share(), std::chrono::duration<double>(elapsed).count()));
+    json.update(
+        loading_json(state_.loading().read(), std::chrono::duration<double>(elapsed).count()));
   }
   response.body = dump_json(json);
   return response;

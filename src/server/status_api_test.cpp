@@ -31,7 +31,13 @@ TEST(StatusApi, SaysHowFarLoadingIs) {
   Json body = ready(503);
   EXPECT_EQ(body["stage"], "files");
   EXPECT_TRUE(body["eta_seconds"].is_null());
-  state.note_progress(0.25);
+  state.loading().note(LoadStage::kPull, 0.5);
+  body = ready(503);
+  EXPECT_EQ(body["stage"], "pull");
+  EXPECT_EQ(body["percent"], 50);
+  state.loading().note(LoadStage::kFiles, 0);
+  EXPECT_EQ(ready(503)["stage"], "files");
+  state.loading().note(LoadStage::kWeights, 0.25);
   body = ready(503);
   EXPECT_EQ(body["status"], "loading");
   EXPECT_EQ(body["stage"], "weights");
