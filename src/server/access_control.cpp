@@ -12,6 +12,8 @@ constexpr int kMaxFailures = 10;
 constexpr std::chrono::seconds kFailureWindow{10};
 constexpr size_t kMaxAddresses = 10'000;  // remembered
 constexpr std::string_view kRetrySeconds = "10";
+// After which a key may try again that has all of its places taken.
+constexpr std::string_view kPlaceRetrySeconds = "1";
 
 // The key of a request: Authorization: Bearer, or Anthropic's x-api-key. Empty if there is none.
 // Two are none of either.
@@ -44,29 +46,42 @@ bool is_public(const http::Request& request, const AccessOptions& options) {
          std::find(paths.begin(), paths.end(), request.path) != paths.end();
 }
 
+// What the limit leaves, as OpenAI's clients read it. A place is free when an answer ends, which
+// nobody knows beforehand: where none is left, the reset is what Retry-After says.
+std::vector<http::Field> limit_fields(int max_requests, int taken) {
+  const int left = std::max(0, max_requests - taken);
+  return {{"x-ratelimit-limit-requests", std::to_string(max_requests)},
+          {"x-ratelimit-remaining-requests", std::to_string(left)},
+          {"x-ratelimit-reset-requests", left > 0 ? "0s" : std::string(kPlaceRetrySeconds) + "s"}};
+}
+
 // One of the requests that a key may have under way.
 class Place : public http::Admission {
  public:
-  explicit Place(std::shared_ptr<std::atomic<int>> taken) : taken_(std::move(taken)) {
+  Place(std::shared_ptr<std::atomic<int>> taken, int max_requests)
+      : taken_(std::move(taken)), max_requests_(max_requests) {
     order_ = ++*taken_;
   }
   ~Place() override { --*taken_; }
   // Which one it was when it was taken, from 1.
   int order() const { return order_; }
+  std::vector<http::Field> fields() const override { return limit_fields(max_requests_, *taken_); }
 
  private:
   const std::shared_ptr<std::atomic<int>> taken_;
+  const int max_requests_;
   int order_ = 0;
 };
 
 std::optional<http::Response> take_place(const std::shared_ptr<std::atomic<int>>& taken,
                                          int max_requests, http::Request& request) {
-  auto place = std::make_shared<Place>(taken);
+  auto place = std::make_shared<Place>(taken, max_requests);
   if (place->order() > max_requests) {
     http::Response response = http::error_response(
         429, "this key has " + std::to_string(max_requests) + " requests under way already", {},
         "rate_limit_exceeded");
-    response.fields.push_back({"Retry-After", "1"});
+    response.fields = limit_fields(max_requests, max_requests);
+    response.fields.push_back({"Retry-After", std::string(kPlaceRetrySeconds)});
     return response;
   }
   request.admission = std::move(place);

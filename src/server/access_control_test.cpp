@@ -104,6 +104,28 @@ TEST_F(AccessControlTest, LimitsWhatOneKeyHasUnderWay) {
   EXPECT_EQ(status_of(with_key(kKey)), 200);
 }
 
+TEST_F(AccessControlTest, SaysWhatTheLimitLeaves) {
+  const auto said = [](const std::vector<http::Field>& fields) {
+    std::string text;
+    for (const http::Field& field : fields) text += field.name + ": " + field.value + "\n";
+    return text;
+  };
+  const auto limits = [](const std::string& left, const std::string& reset) {
+    return "x-ratelimit-limit-requests: 2\nx-ratelimit-remaining-requests: " + left +
+           "\nx-ratelimit-reset-requests: " + reset + "\n";
+  };
+  http::Request first = with_key(kKey);
+  ASSERT_FALSE(access_.admit(first).has_value());
+  EXPECT_EQ(said(first.admission->fields()), limits("1", "0s"));
+  http::Request second = with_key(kKey);
+  ASSERT_FALSE(access_.admit(second).has_value());
+  EXPECT_EQ(said(second.admission->fields()), limits("0", "1s"));
+  http::Request third = with_key(kKey);
+  EXPECT_EQ(said(access_.admit(third)->fields), limits("0", "1s") + "Retry-After: 1\n");
+  second.admission.reset();
+  EXPECT_EQ(said(first.admission->fields()), limits("1", "0s"));
+}
+
 TEST_F(AccessControlTest, KeysAndLimitsMayChange) {
   http::Request of_alice = with_key(kKey);
   http::Request of_bob = with_key(kOther);

@@ -76,6 +76,10 @@ class Access(unittest.TestCase):
             self.assertEqual((of_bob[0], of_bob[2].replace(session, "s-none")), (404, unknown[2]))
             self.assertEqual(json.loads(self.ask(server, "GET", "/sessions", **self.bearer(BOB))[2])["sessions"], [])
 
+    @staticmethod
+    def limits(fields):
+        return [fields.get(f"x-ratelimit-{name}-requests") for name in ("limit", "remaining", "reset")]
+
     def test_wrong_keys_are_slowed_down(self):
         with self.start() as server:
             statuses = [self.ask(server, "GET", "/metrics", **self.bearer("w" * 40))[0] for _ in range(20)]
@@ -93,7 +97,10 @@ class Access(unittest.TestCase):
                 client.send(head.encode())
             # A third is one too many; another key has its own limit.
             self.assertTrue(wait_until(lambda: self.ask(server, "GET", "/metrics", **self.bearer(ALICE))[0] == 429))
-            self.assertEqual(self.ask(server, "GET", "/metrics", **self.bearer(BOB))[0], 200)
+            status, fields, _ = self.ask(server, "GET", "/metrics", **self.bearer(BOB))
+            self.assertEqual((status, self.limits(fields)), (200, ["2", "1", "0s"]))
+            status, fields, _ = self.ask(server, "GET", "/metrics", **self.bearer(ALICE))
+            self.assertEqual((status, self.limits(fields)), (429, ["2", "0", "1s"]))
             for client in clients:
                 client.close()
             self.assertTrue(wait_until(lambda: self.ask(server, "GET", "/metrics", **self.bearer(ALICE))[0] == 200))
