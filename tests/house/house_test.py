@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 import check_layers  # noqa: E402
+import check_definitions  # noqa: E402
 import tidy  # noqa: E402
 
 
@@ -82,6 +83,59 @@ class Layers(TreeTest):
         self.assertEqual(check_layers.global_symbols(command, str(self.root)), ["table"])
         self.write("kernel.cpp", "inline int f() { return 1; }\nint g() { return f(); }\n")
         self.assertEqual(len(check_layers.global_symbols(command, str(self.root))), 2)
+
+
+class Definitions(TreeTest):
+    def findings(self):
+        return "\n".join(check_definitions.check_definitions(self.root))
+
+    def test_two_types_are_found(self):
+        definitions = ("class Door {};", "struct Door {\n  int x;\n};", "struct Door final : Base<int> {};", "enum class Door { kA };",
+                       "template <typename T>\nclass Door {};", "class [[nodiscard]] Door\n    : public Base {};",
+                       "union alignas(8) Door {};")
+        self.write("src/base/a.h", "namespace youtu {\nstruct Door;\nclass Door {};\n}\n")
+        for definition in definitions:
+            self.write("apps/youtu/b.cpp", f"namespace youtu {{\nint f() {{\n  return 1;\n}}\n{definition}\n}}\n")
+            self.assertEqual(self.findings(), "src/base/a.h:3: youtu::Door is defined in apps/youtu/b.cpp:"
+                             f"{5 + definition[:definition.index('{')].count(chr(10))} as well", definition)
+
+    def test_namespaces_are_told_apart(self):
+        self.write("src/base/a.h", "namespace youtu::http {\nstruct Door {};\n}\n")
+        self.write("src/base/b.h", "namespace youtu {\nstruct Door {};\n}\n")
+        self.assertEqual(self.findings(), "")
+        self.write("src/base/c.h", "namespace youtu {\nnamespace http {\nstruct Door {};\n}\n}\n")
+        self.assertIn("youtu::http::Door", self.findings())
+
+    def test_what_defines_no_type_of_that_name(self):
+        self.write("src/base/a.h", "struct Door {};\nstruct Inner {};\ntemplate <>\nstruct Hash<int> {};\n")
+        self.write("src/base/b.cpp", "struct Door;\nstruct Door f() {\n  struct Inner {};\n}\nclass Outer {\n  struct Inner {};\n};\n"
+                                     "template <>\nstruct Hash<long> {};\ntemplate <class Door>\nstruct Wall {};\n"
+                                     "const struct Door kDoor = {};\n// struct Door {}\n")
+        self.assertEqual(self.findings(), "")
+
+    def test_two_functions_are_found(self):
+        definitions = ("int open(const Door& it, int times = 1) {}", "inline int open(const Door& door, int) {}",
+                       "template <typename T>\nT open(const  Door &door,\n       int x) {}", "auto open(const Door&, int) -> int {}")
+        self.write("src/base/a.h", "namespace youtu {\nint open(const Door& it, int times);\ninline int open(const Door& door, int n) {}\n}\n")
+        for definition in definitions:
+            self.write("apps/youtu/b.cpp", f"namespace youtu {{\n{definition}\n}}\n")
+            self.assertIn("youtu::open(const Door&, int) is defined in apps/youtu/b.cpp:", self.findings(), definition)
+        self.write("src/base/a.h", "Door::Door(int n)\n    : n_(n) {}\nbool Door::operator==(const Door& other) const {}\n")
+        self.write("apps/youtu/b.cpp", "Door::Door(int m) : m_(m) {}\nbool Door::operator==(const Door& b) const { return f(b); }\n")
+        self.assertEqual(len(self.findings().splitlines()), 2)
+
+    def test_what_defines_no_function_of_that_name(self):
+        self.write("src/base/a.cpp", "int open(int x) {\n  return shut(x);\n}\nint main() {}\nDoor::Door(int n) : a_{n}, n_(n) {}\n")
+        self.write("src/base/b.cpp", "int open(int x);\nint open(const T x) {}\nint open(const U) {}\nstatic int open(int x) {}\n"
+                                     "int shut(int x) {\n  if (open(x)) {\n  }\n}\nint main() {}\nclass Wall {\n  int open(int x) {}\n};\n"
+                                     "Wall::Wall(int n) : a_{n}, n_(n) {}\nconst int kOpen = open(1);\nWall wall = {open(2)};\n")
+        self.assertEqual(self.findings(), "")
+
+    def test_what_is_in_an_unnamed_namespace_is_each_files_own(self):
+        text = "struct Door {};\nint open(Door door) {}\n"
+        self.write("src/base/a.cpp", f"namespace youtu {{\nnamespace {{\n{text}}}\n}}\n")
+        self.write("src/base/b.cpp", f"namespace youtu {{\nnamespace {{\n{text}}}\n{text}}}\n")
+        self.assertEqual(self.findings(), "")
 
 
 class Tidy(TreeTest):
