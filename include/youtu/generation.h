@@ -12,6 +12,7 @@
 #include "youtu/sampling_params.h"
 #include "youtu/stats.h"
 #include "youtu/status.h"
+#include "youtu/token_explanation.h"
 #include "youtu/types.h"
 
 namespace youtu {
@@ -20,6 +21,8 @@ inline constexpr size_t kMaxCacheSaltBytes = 256;
 inline constexpr size_t kMaxClientBytes = 256;
 // A request whose reader leaves so many events unread pauses until half of them are read.
 inline constexpr size_t kMaxUnreadEvents = 256;
+// Likewise of one whose events carry explanations, which are large.
+inline constexpr size_t kMaxUnreadExplainedEvents = 32;
 inline constexpr int kMinPriority = -1000;
 inline constexpr int kMaxPriority = 1000;
 inline constexpr std::chrono::milliseconds kMaxTimeout{86'400'000};
@@ -73,7 +76,8 @@ struct GenerationRequest {
 struct GenerationEvent {
   std::string text;             // whole characters only
   std::vector<TokenId> tokens;  // the tokens sampled in this step (their text may come later)
-  std::vector<TokenLogprobs> logprobs;  // one for each of the tokens, if asked for
+  std::vector<TokenLogprobs> logprobs;         // one for each of the tokens, if asked for
+  std::vector<TokenExplanation> explanations;  // likewise
   FinishReason finish_reason = FinishReason::kNone;
   Status status;  // not ok exactly when finish_reason is kError
   // Complete in the last event:

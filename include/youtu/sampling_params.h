@@ -11,6 +11,7 @@
 
 #include "youtu/logprobs.h"
 #include "youtu/status.h"
+#include "youtu/token_explanation.h"
 #include "youtu/types.h"
 
 namespace youtu {
@@ -49,6 +50,9 @@ struct SamplingParams {
   std::vector<LogitBias> logit_bias = {};  // at most 1024, each [-100, 100]
   // Report the logprobs of each token and of so many of the likeliest; none: no report.
   std::optional<int32_t> top_logprobs = std::nullopt;  // [0, 20]
+  // Explain each token with so many of its likeliest candidates; 0: no explanation. Then
+  // max_new_tokens is at most 2048.
+  int32_t explain_tokens = 0;  // [0, 20]
   bool ignore_eos = false;
   // After so many tokens of its thought (ThoughtRules) the thought is closed; -1: when it likes.
   int64_t thinking_token_budget = -1;      // [-1, 1048576]

@@ -25,6 +25,8 @@
 #include "engine/model_runner.h"
 #include "engine/scheduler.h"
 #include "grammar/format_compiler.h"
+#include "sampling/logprob_reader.h"
+#include "sampling/sampling_trace.h"
 #include "tests/support/chain_executor.h"
 #include "tests/support/toy_tokenizer.h"
 
@@ -41,6 +43,7 @@ struct Reader {
   std::optional<size_t> format;  // index in formats()
   std::shared_ptr<BoundedGenerationStream> stream;
   Tokens tokens;
+  std::vector<TokenExplanation> explanations;
   GenerationEvent last;
   int num_ends = 0;
   bool has_begun = false;
@@ -50,6 +53,8 @@ struct Reader {
   void read() {
     while (auto event = stream->try_next()) {
       tokens.insert(tokens.end(), event->tokens.begin(), event->tokens.end());
+      explanations.insert(explanations.end(), event->explanations.begin(),
+                          event->explanations.end());
       num_ends += event->finish_reason != FinishReason::kNone ? 1 : 0;
       last = *std::move(event);
     }
@@ -102,8 +107,21 @@ std::optional<TokenId> closing_token(const GenerationRequest& request, const Tok
 
 struct Answer {
   Tokens tokens;
+  std::vector<TokenExplanation> explanations;
   FinishReason reason = FinishReason::kNone;
 };
+
+// Of the token that was drawn from `masked`, what a format leaves of the `raw` logits.
+TokenExplanation explain_alone(const SamplingParams& sampling, std::span<const float> raw,
+                               std::span<float> masked, bool has_format, TokenId token) {
+  LogprobReader reader(ToyTokenizer::kVocabSize);
+  reader.read(raw);
+  SamplingTrace trace(reader.of(token, sampling.explain_tokens));
+  if (has_format) trace.after(SamplerStage::kOutputFormat, masked);
+  Sampler sampler(ToyTokenizer::kVocabSize);
+  EXPECT_TRUE(sampler.candidates(masked, sampling, {}, {}, &trace));
+  return trace.explanation();
+}
 
 Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokenizer,
                     CompiledFormat* format) {
@@ -117,10 +135,12 @@ Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokeni
   const auto ends = tokenizer.eos_tokens();
   while (answer.reason == FinishReason::kNone) {
     write_logits(chain, logits);
+    const std::vector<float> raw = logits;
     if (format != nullptr) {
       format->follow(cursor, answer.tokens);
       (*format->mask(cursor))->apply(logits);
     }
+    std::vector<float> masked = logits;
     const std::optional<TokenId> closing = closing_token(request, answer.tokens);
     const TokenId token =
         closing ? *closing
@@ -128,6 +148,10 @@ Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokeni
                                   *request.sampling.seed);
     all.push_back(token);
     answer.tokens.push_back(token);
+    if (request.sampling.explain_tokens > 0) {
+      answer.explanations.push_back(
+          explain_alone(request.sampling, raw, masked, format != nullptr, token));
+    }
     chain = chain_of(chain, token);
     if (std::ranges::find(ends, token) != ends.end()) {
       answer.reason = FinishReason::kEndOfSequence;
@@ -260,6 +284,10 @@ class World {
     request.sampling.seed = random_() % 3;
     request.cache_salt = std::string(random_() % 4 == 0 ? 1 : 0, 's');
     request.speculation = random_() % 4 != 0;
+    if (random_() % 4 == 0) {
+      request.sampling.explain_tokens = 2;
+      request.sampling.top_k = 3;
+    }
     if (random_() % 4 == 0) reader->format = random_() % formats().size();
     if (!reader->format && random_() % 3 == 0) {
       request.thought = kThought;
@@ -385,6 +413,10 @@ class World {
       EXPECT_EQ(last.finish_reason, alone.reason);
       if (reader.format && alone.reason == FinishReason::kEndOfSequence) check_format(reader);
     }
+    EXPECT_TRUE(
+        std::ranges::equal(reader.explanations,
+                           std::span(alone.explanations)
+                               .first(std::min(alone.explanations.size(), reader.tokens.size()))));
     EXPECT_EQ(last.usage.completion_tokens, static_cast<int64_t>(reader.tokens.size()));
     for (size_t i = 0; i < reader.tokens.size(); ++i) {
       const Tokens before(reader.tokens.begin(), reader.tokens.begin() + static_cast<ptrdiff_t>(i));

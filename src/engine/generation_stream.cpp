@@ -39,21 +39,20 @@ std::optional<GenerationEvent> BoundedGenerationStream::wait_next(
 }
 
 void BoundedGenerationStream::push(std::string_view text, std::span<const TokenId> tokens,
-                                   std::span<const TokenLogprobs> logprobs) {
+                                   const TokenReports& reports) {
   const std::scoped_lock lock(mutex_);
   if (is_abandoned_) return;
-  append(text, tokens, logprobs);
+  append(text, tokens, reports);
   changed_.notify_all();
 }
 
 void BoundedGenerationStream::finish(std::string_view text, std::span<const TokenId> tokens,
-                                     GenerationEnding ending,
-                                     std::span<const TokenLogprobs> logprobs) {
+                                     GenerationEnding ending, const TokenReports& reports) {
   CHECK(ending.reason != FinishReason::kNone);
   CHECK((ending.reason == FinishReason::kError) == !ending.status.is_ok());
   const std::scoped_lock lock(mutex_);
   if (is_abandoned_) return;
-  append(text, tokens, logprobs);
+  append(text, tokens, reports);
   ending_ = std::move(ending);
   changed_.notify_all();
 }
@@ -79,14 +78,17 @@ void BoundedGenerationStream::abandon(Status status) {
 }
 
 void BoundedGenerationStream::append(std::string_view text, std::span<const TokenId> tokens,
-                                     std::span<const TokenLogprobs> logprobs) {
+                                     const TokenReports& reports) {
   CHECK(ending_.reason == FinishReason::kNone);
   CHECK(tokens_.size() + tokens.size() <= max_tokens_);
   CHECK(ends_.size() <= max_tokens_);  // one event for each token, and the last
   text_.append(text);
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-  logprobs_.insert(logprobs_.end(), logprobs.begin(), logprobs.end());
+  logprobs_.insert(logprobs_.end(), reports.logprobs.begin(), reports.logprobs.end());
   CHECK(logprobs_.empty() || logprobs_.size() == tokens_.size());
+  CHECK(reports.explanations.empty() || reports.explanations.size() == tokens.size());
+  explanations_.insert(explanations_.end(), reports.explanations.begin(),
+                       reports.explanations.end());
   ends_.push_back({.text = text_.size(), .token = tokens_.size()});
 }
 
@@ -101,6 +103,11 @@ GenerationEvent BoundedGenerationStream::take_event() {
   if (!logprobs_.empty()) {
     event.logprobs.assign(logprobs_.begin() + static_cast<ptrdiff_t>(begin.token),
                           logprobs_.begin() + static_cast<ptrdiff_t>(end.token));
+  }
+  if (!explanations_.empty()) {
+    const auto explained = explanations_.begin() + static_cast<ptrdiff_t>(event.tokens.size());
+    event.explanations.assign(explanations_.begin(), explained);
+    explanations_.erase(explanations_.begin(), explained);
   }
   if (has_delivered_all()) {
     event.finish_reason = ending_.reason;

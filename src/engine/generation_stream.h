@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <span>
 #include <string>
@@ -26,6 +27,12 @@ struct GenerationEnding {
   std::optional<Repetition> repetition = std::nullopt;
   std::string stop_string = {};
   std::optional<TokenId> stop_token = std::nullopt;
+};
+
+// What is told of the tokens of an event: of each, or of none of the stream.
+struct TokenReports {
+  std::span<const TokenLogprobs> logprobs = {};
+  std::span<const TokenExplanation> explanations = {};
 };
 
 // Shared by the sequence that writes it and the handle that reads it; lives until both are gone.
@@ -51,14 +58,13 @@ class BoundedGenerationStream final : public GenerationStream {
   // Whether the reader has left more than max_unread_events unread and not yet caught up to half of
   // them. Once it is false it stays so until the next push().
   bool is_reader_behind();
-  // REQUIRES: not finished, at most max_new_tokens tokens in all, and logprobs for each token of
-  // the stream or for none.
+  // REQUIRES: not finished, at most max_new_tokens tokens in all.
   void push(std::string_view text, std::span<const TokenId> tokens,
-            std::span<const TokenLogprobs> logprobs = {});
+            const TokenReports& reports = {});
   // The last event. REQUIRES: not finished, the ending's reason is not kNone, and its status is an
   // error exactly for kError.
   void finish(std::string_view text, std::span<const TokenId> tokens, GenerationEnding ending,
-              std::span<const TokenLogprobs> logprobs = {});
+              const TokenReports& reports = {});
 
  private:
   // Where the text and the tokens of an event end; they begin where those of the event before end.
@@ -66,8 +72,7 @@ class BoundedGenerationStream final : public GenerationStream {
     size_t text = 0;
     size_t token = 0;
   };
-  void append(std::string_view text, std::span<const TokenId> tokens,
-              std::span<const TokenLogprobs> logprobs);
+  void append(std::string_view text, std::span<const TokenId> tokens, const TokenReports& reports);
   bool has_event() const { return next_event_ < ends_.size(); }
   bool has_delivered_all() const { return ending_.reason != FinishReason::kNone && !has_event(); }
   GenerationEvent take_event();
@@ -82,6 +87,8 @@ class BoundedGenerationStream final : public GenerationStream {
   std::string text_;
   std::vector<TokenId> tokens_;
   std::vector<TokenLogprobs> logprobs_;  // of each token, or none
+  // Of the tokens of the events that are unread, or none: they are too large to be kept.
+  std::deque<TokenExplanation> explanations_;
   std::vector<EventEnd> ends_;
   size_t next_event_ = 0;
   GenerationEnding ending_;

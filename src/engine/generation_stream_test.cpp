@@ -59,6 +59,21 @@ TEST(GenerationStream, DeliversEventsInOrderAndOnce) {
   EXPECT_FALSE(stream.wait_next(milliseconds(3600000)).has_value());
 }
 
+TEST(GenerationStream, GivesEachTokenItsExplanation) {
+  BoundedGenerationStream stream(1, 4);
+  const auto push = [&](std::vector<TokenId> tokens) {
+    std::vector<TokenExplanation> explanations;
+    for (const TokenId token : tokens) explanations.push_back({.drawn = token});
+    stream.push("", tokens, {.explanations = explanations});
+  };
+  push({1, 2});
+  push({3});
+  EXPECT_EQ(stream.try_next()->explanations.size(), 2u);
+  push({4});
+  EXPECT_EQ(stream.try_next()->explanations.at(0).drawn, 3);
+  EXPECT_EQ(stream.try_next()->explanations.at(0).drawn, 4);
+}
+
 TEST(GenerationStream, WaitReturnsWhenAnEventComes) {
   BoundedGenerationStream stream(1, 100);
   std::thread writer([&] {

@@ -167,7 +167,9 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   RETURN_IF_ERROR(check_promise(request, predicted));
   const RequestId id = inbox_.next_request_id();
   const uint64_t seed = request.sampling.seed.value_or(random_bits(seed_key_, id));
-  auto stream = std::make_shared<BoundedGenerationStream>(id, request.sampling.max_new_tokens);
+  auto stream = std::make_shared<BoundedGenerationStream>(
+      id, request.sampling.max_new_tokens,
+      request.sampling.explain_tokens > 0 ? kMaxUnreadExplainedEvents : kMaxUnreadEvents);
   auto sequence =
       std::make_unique<Sequence>(std::move(request), seed, parts_.tokenizer->eos_tokens(),
                                  *std::move(text), stream, parts_.clock->now());

@@ -9,8 +9,9 @@
 #include "engine/engine_options.h"
 #include "engine/memory_remedies.h"
 #include "engine/model_runner.h"
+#include "engine/step.h"
 #include "grammar/format_compiler.h"
-#include "youtu/logprobs.h"
+#include "youtu/generation.h"
 
 namespace youtu {
 namespace {
@@ -21,12 +22,16 @@ namespace {
 // for; arrays that grow may be half empty.
 constexpr int64_t kRequestBytes = 16 << 10;
 constexpr int64_t kRequestBytesPerToken = 64 + 2 * int64_t{sizeof(TokenLogprobs)};
+// Explanations are kept while they are unread: of a step more than a reader may leave, and of the
+// one under way.
+constexpr int64_t kExplanationBytes = (int64_t{kMaxUnreadExplainedEvents} + 2) *
+                                      (kMaxDraftTokens + 1) * int64_t{sizeof(TokenExplanation)};
 
 // Of all that may run and wait, each with a format of its own, beside the formats that are kept.
 int64_t request_bytes(const EngineOptions& options) {
   constexpr int64_t kFormatBytes = CompiledFormat::kDefaultMaxBytes;
-  const int64_t request =
-      kRequestBytes + kRequestBytesPerToken * options.max_context_tokens + kFormatBytes;
+  const int64_t request = kRequestBytes + kRequestBytesPerToken * options.max_context_tokens +
+                          kExplanationBytes + kFormatBytes;
   return (int64_t{batch_size_of(options)} + options.max_queued_requests) * request +
          int64_t{FormatCompiler::kMaxKept} * kFormatBytes;
 }

@@ -1,5 +1,7 @@
 #include "engine/model_runner.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "engine/sequence.h"
 #include "grammar/compiled_format.h"
@@ -17,6 +19,7 @@ ModelRunner::ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t
   logits_.resize(room.logits);
   result_.outcomes.reserve(room.sequences);
   result_.logprobs.reserve(room.rows);
+  result_.explanations.reserve(room.rows);
 }
 
 ModelRunner::Room::Room(int32_t vocab_size, int32_t max_batch_size, int32_t max_step_tokens)
@@ -26,10 +29,11 @@ ModelRunner::Room::Room(int32_t vocab_size, int32_t max_batch_size, int32_t max_
       logits(rows * static_cast<size_t>(vocab_size)) {}
 
 int64_t ModelRunner::Room::bytes() const {
-  return static_cast<int64_t>(tokens * (sizeof(TokenId) + 2 * sizeof(int32_t)) +
-                              sequences * (sizeof(SequenceSlice) + sizeof(StepOutcome)) +
-                              rows * (sizeof(int32_t) + sizeof(TokenLogprobs)) +
-                              logits * sizeof(float));
+  return static_cast<int64_t>(
+      tokens * (sizeof(TokenId) + 2 * sizeof(int32_t)) +
+      sequences * (sizeof(SequenceSlice) + sizeof(StepOutcome)) +
+      rows * (sizeof(int32_t) + sizeof(TokenLogprobs) + sizeof(TokenExplanation)) +
+      logits * sizeof(float));
 }
 
 int64_t ModelRunner::planned_bytes(int32_t vocab_size, int32_t max_batch_size,
@@ -45,7 +49,8 @@ int64_t ModelRunner::bytes() const {
           sizeof(int32_t) +
       slices_.capacity() * sizeof(SequenceSlice) + logits_.capacity() * sizeof(float) +
       result_.outcomes.capacity() * sizeof(StepOutcome) +
-      result_.logprobs.capacity() * sizeof(TokenLogprobs);
+      result_.logprobs.capacity() * sizeof(TokenLogprobs) +
+      result_.explanations.capacity() * sizeof(TokenExplanation);
   return static_cast<int64_t>(arrays) + sampler_.bytes() + logprob_reader_.bytes();
 }
 
@@ -62,6 +67,7 @@ const StepResult& ModelRunner::run(const StepPlan& plan) {
   const Status status = executor_.forward(batch, std::span(logits_).first(num_logits));
   result_.outcomes.assign(plan.sequences.size(), {.status = status});
   result_.logprobs.clear();
+  result_.explanations.clear();
   if (status.is_ok()) sample(plan);
   return result_;
 }
@@ -124,17 +130,21 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
   const Sequence& sequence = *planned.sequence;
   const std::span<const TokenId> draft = sequence.draft();
   const std::optional<int32_t> num_ranked = sequence.sampling().top_logprobs;
+  const bool is_explained = sequence.sampling().explain_tokens > 0;
   if (num_ranked) outcome.first_logprobs = static_cast<int32_t>(result_.logprobs.size());
+  if (is_explained) outcome.first_explanation = static_cast<int32_t>(result_.explanations.size());
   FormatCursor format_cursor = sequence.format_cursor();
   OutlineCursor outline_cursor = sequence.outline_cursor();
   for (int32_t i = 0; i <= planned.num_draft_tokens; ++i) {
     const auto row = logits.subspan(static_cast<size_t>(i) * vocab_size, vocab_size);
-    if (num_ranked) logprob_reader_.read(row);
+    if (num_ranked || is_explained) logprob_reader_.read(row);
     const std::optional<TokenId> forced = sequence.outline().forced_token(outline_cursor);
     const auto token = forced ? Result<TokenId>(*forced) : draw(sequence, i, format_cursor, row);
-    if (!token) {
+    const Status status =
+        token && is_explained ? explain(sequence, i, format_cursor, row, *token) : token.status();
+    if (!status) {
       // What was drawn before it stands; the next step comes here again.
-      if (i == 0) outcome.status = token.status();
+      if (i == 0) outcome.status = status;
       return;
     }
     if (num_ranked) result_.logprobs.push_back(logprob_reader_.of(*token, *num_ranked));
@@ -144,20 +154,44 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
   }
 }
 
-// The token after `num_draft` guesses that were right; up to there `cursor` follows the format. A
-// format says itself where an answer may end, so it has no use for the ban on early ends.
+// Masks what the format does not allow after `num_draft` guesses that were right; up to there
+// `cursor` follows it. Returns what is banned beside it: a format says itself where an answer may
+// end, so it has no use for the ban on early ends.
+Result<std::span<const TokenId>> ModelRunner::restrict_logits(const Sequence& sequence,
+                                                              int32_t num_draft,
+                                                              FormatCursor& cursor,
+                                                              std::span<float> logits) {
+  CompiledFormat* format = sequence.format();
+  if (!format) return sequence.banned_tokens(num_draft);
+  format->follow(cursor, sequence.history(num_draft).completion());
+  const auto mask = format->mask(cursor);
+  RETURN_IF_ERROR(mask);
+  (*mask)->apply(logits);
+  return std::span<const TokenId>();
+}
+
 Result<TokenId> ModelRunner::draw(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
                                   std::span<float> logits) {
-  const TokenHistory history = sequence.history(num_draft);
-  if (CompiledFormat* format = sequence.format()) {
-    format->follow(cursor, history.completion());
-    const auto mask = format->mask(cursor);
-    RETURN_IF_ERROR(mask);
-    (*mask)->apply(logits);
-    return sampler_.sample(logits, sequence.sampling(), history, sequence.seed());
-  }
-  return sampler_.sample(logits, sequence.sampling(), history, sequence.seed(),
-                         sequence.banned_tokens(num_draft));
+  const auto banned = restrict_logits(sequence, num_draft, cursor, logits);
+  RETURN_IF_ERROR(banned);
+  return sampler_.sample(logits, sequence.sampling(), sequence.history(num_draft), sequence.seed(),
+                         *banned);
+}
+
+// Goes the sampler's way once more over the row as it was, now watched: whoever asks for no
+// explanation pays nothing for those who do, and an explained answer is the same.
+Status ModelRunner::explain(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
+                            std::span<float> logits, TokenId drawn) {
+  std::ranges::copy(logprob_reader_.logits(), logits.begin());
+  SamplingTrace trace(logprob_reader_.of(drawn, sequence.sampling().explain_tokens));
+  const auto banned = restrict_logits(sequence, num_draft, cursor, logits);
+  RETURN_IF_ERROR(banned);
+  if (sequence.format()) trace.after(SamplerStage::kOutputFormat, logits);
+  const auto candidates = sampler_.candidates(logits, sequence.sampling(),
+                                              sequence.history(num_draft), *banned, &trace);
+  RETURN_IF_ERROR(candidates);
+  result_.explanations.push_back(trace.explanation());
+  return Status::ok();
 }
 
 }  // namespace youtu

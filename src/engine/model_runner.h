@@ -11,6 +11,7 @@
 #include "grammar/format_cursor.h"
 #include "sampling/logprob_reader.h"
 #include "sampling/sampler.h"
+#include "sampling/sampling_trace.h"
 
 namespace youtu {
 
@@ -35,8 +36,12 @@ class ModelRunner {
   void sample(const StepPlan& plan);
   void sample_sequence(const PlannedSequence& planned, std::span<float> logits,
                        StepOutcome& outcome);
+  Result<std::span<const TokenId>> restrict_logits(const Sequence& sequence, int32_t num_draft,
+                                                   FormatCursor& cursor, std::span<float> logits);
   Result<TokenId> draw(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
                        std::span<float> logits);
+  Status explain(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
+                 std::span<float> logits, TokenId drawn);
 
   // How many elements the arrays have room for.
   struct Room {

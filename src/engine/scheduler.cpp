@@ -276,13 +276,13 @@ void Scheduler::commit(const StepPlan& plan, const StepResult& result) {
       sequence.finish(FinishReason::kError, outcome.status);
       continue;
     }
-    accept(planned, outcome, result.logprobs);
+    accept(planned, outcome, result);
   }
   retire_finished();
 }
 
 void Scheduler::accept(const PlannedSequence& planned, const StepOutcome& outcome,
-                       std::span<const TokenLogprobs> logprobs) {
+                       const StepResult& result) {
   Sequence& sequence = *planned.sequence;
   const int64_t num_unread =
       std::max<int64_t>(0, sequence.num_prompt_tokens() - sequence.num_computed_tokens());
@@ -292,9 +292,12 @@ void Scheduler::accept(const PlannedSequence& planned, const StepOutcome& outcom
   for (int32_t i = 0; i < outcome.num_sampled && !sequence.is_finished(); ++i) {
     // The token before was guessed, so it is computed already.
     if (i > 0) sequence.advance(1);
-    const auto place = static_cast<size_t>(outcome.first_logprobs + i);
+    const auto at = [i](const auto& reports, int32_t first) {
+      return first < 0 ? nullptr : &reports[static_cast<size_t>(first + i)];
+    };
     sequence.append(outcome.sampled[static_cast<size_t>(i)],
-                    outcome.first_logprobs < 0 ? nullptr : &logprobs[place]);
+                    at(result.logprobs, outcome.first_logprobs),
+                    at(result.explanations, outcome.first_explanation));
     ++counters_.completion_tokens;
     accounts_.charge(sequence.client(), kCompletionTokenCost);
   }

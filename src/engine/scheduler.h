@@ -117,8 +117,7 @@ class Scheduler {
   Sequence& add_to_running(std::unique_ptr<Sequence> sequence);
   void plan_sequence(Sequence& sequence);
   void plan_drafts(const StepCosts& costs);
-  void accept(const PlannedSequence& planned, const StepOutcome& outcome,
-              std::span<const TokenLogprobs> logprobs);
+  void accept(const PlannedSequence& planned, const StepOutcome& outcome, const StepResult& result);
   void retire_finished();
 
   SchedulerOptions options_;

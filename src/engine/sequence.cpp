@@ -35,6 +35,7 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
   if (request.timeout.count() > 0) deadline_ = arrival + request.timeout;
   staged_tokens_.reserve(size_t{kMaxDraftTokens} + 1);
   if (sampling_.top_logprobs) staged_logprobs_.reserve(size_t{kMaxDraftTokens} + 1);
+  if (sampling_.explain_tokens > 0) staged_explanations_.reserve(size_t{kMaxDraftTokens} + 1);
   if (sampling_.min_new_tokens > 0) {
     early_ends_ = sampling_.stop_token_ids;
     if (!sampling_.ignore_eos) {
@@ -112,13 +113,15 @@ bool Sequence::ends_with(TokenId token) {
 
 // An end token counts as a token of the completion, as with vLLM and OpenAI, but its text is part
 // neither of the thought nor of the answer.
-void Sequence::append(TokenId token, const TokenLogprobs* logprobs) {
+void Sequence::append(TokenId token, const TokenLogprobs* logprobs,
+                      const TokenExplanation* explanation) {
   CHECK(!is_finished());
   CHECK(num_uncomputed_tokens() == 0 && draft().empty());
   tokens_.push_back(token);
   ++num_tokens_;
   staged_tokens_.push_back(token);
   if (logprobs) staged_logprobs_.push_back(*logprobs);
+  if (explanation) staged_explanations_.push_back(*explanation);
   const bool is_end = ends_with(token);
   if (!is_end) outline_.follow(outline_cursor_, token);
   if (is_end) {
@@ -184,14 +187,15 @@ bool Sequence::publish() {
          .stop_string =
              finish_reason_ == FinishReason::kStopString ? text_.stop_string() : std::string(),
          .stop_token = stop_token_},
-        staged_logprobs_);
+        {staged_logprobs_, staged_explanations_});
     return true;
   }
   if (staged_tokens_.empty()) return false;
-  stream_->push(staged_text_, staged_tokens_, staged_logprobs_);
+  stream_->push(staged_text_, staged_tokens_, {staged_logprobs_, staged_explanations_});
   staged_text_.clear();
   staged_tokens_.clear();
   staged_logprobs_.clear();
+  staged_explanations_.clear();
   return true;
 }
 

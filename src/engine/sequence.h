@@ -110,8 +110,9 @@ class Sequence {
   void rewind();
   // Takes a sampled token, and finishes the sequence if it is an end token, completes a stop string
   // or is the last that was asked for. REQUIRES: all tokens are computed, and there is no draft.
-  // `logprobs` are reported if there are any.
-  void append(TokenId token, const TokenLogprobs* logprobs = nullptr);
+  // What is known of the token is reported if there is any.
+  void append(TokenId token, const TokenLogprobs* logprobs = nullptr,
+              const TokenExplanation* explanation = nullptr);
   // Ends it for a reason from outside. Text that was held back is given out: it was generated.
   void finish(FinishReason reason, Status status = {});
 
@@ -162,6 +163,7 @@ class Sequence {
   std::string staged_text_;
   std::vector<TokenId> staged_tokens_;
   std::vector<TokenLogprobs> staged_logprobs_;
+  std::vector<TokenExplanation> staged_explanations_;
   FinishReason finish_reason_ = FinishReason::kNone;
   std::optional<TokenId> stop_token_;
   Status status_;

@@ -10,6 +10,7 @@
 
 #include "youtu/logprobs.h"
 #include "youtu/status.h"
+#include "youtu/token_explanation.h"
 #include "youtu/types.h"
 
 namespace youtu {
@@ -50,7 +51,8 @@ struct StepOutcome {
   int32_t num_sampled = 0;
   // Where in StepResult::logprobs those of the sampled tokens begin; -1: not asked for.
   int32_t first_logprobs = -1;
-  Status status = {};  // why this sequence cannot go on
+  int32_t first_explanation = -1;  // likewise in StepResult::explanations
+  Status status = {};              // why this sequence cannot go on
 
   std::span<const TokenId> tokens() const {
     return std::span(sampled).first(static_cast<size_t>(num_sampled));
@@ -60,7 +62,9 @@ struct StepOutcome {
 // One outcome for each sequence of the plan, in its order.
 struct StepResult {
   std::vector<StepOutcome> outcomes;
-  std::vector<TokenLogprobs> logprobs;  // of the outcomes that have any, one after another
+  // Of the outcomes that have any, one after another.
+  std::vector<TokenLogprobs> logprobs;
+  std::vector<TokenExplanation> explanations;
 };
 
 }  // namespace youtu

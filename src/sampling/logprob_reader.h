@@ -28,7 +28,9 @@ class LogprobReader {
   // Keeps the row, so that the sampler may have it as scratch. REQUIRES: logits.size() ==
   // vocab_size. A row that no token can be drawn from gives no sensible numbers.
   void read(std::span<const float> logits);
-  // Of the row that was read last. REQUIRES: 0 <= num_ranked <= kMaxTopLogprobs.
+  // The row that was read last.
+  std::span<const float> logits() const { return logits_; }
+  // Of that row. REQUIRES: 0 <= num_ranked <= kMaxTopLogprobs.
   TokenLogprobs of(TokenId drawn, int32_t num_ranked);
 
  private:

@@ -31,20 +31,23 @@ Penalties::Penalties(int32_t vocab_size) {
 }
 
 void Penalties::apply(const SamplingParams& params, const TokenHistory& history,
-                      std::span<float> logits) {
+                      std::span<float> logits, SamplingTrace* trace) {
   CHECK(logits.size() == counts_.size());
   CHECK(history.num_prompt_tokens <= history.tokens.size());
   if (params.repetition_penalty != 1.0) {
     apply_repetition(static_cast<float>(params.repetition_penalty), history.tokens, logits);
+    if (trace) trace->after(SamplerStage::kRepetitionPenalty, logits);
   }
   const auto ngram_size = static_cast<size_t>(params.no_repeat_ngram_size);
   if (ngram_size > 0 && !would_ban_all(ngram_size, history.tokens, logits)) {
     ban_repeated_ngrams(ngram_size, history.tokens, logits);
+    if (trace) trace->after(SamplerStage::kNoRepeatNgramSize, logits);
   }
   if (params.frequency_penalty != 0.0 || params.presence_penalty != 0.0) {
     apply_frequency_and_presence(static_cast<float>(params.frequency_penalty),
                                  static_cast<float>(params.presence_penalty), history.completion(),
                                  logits);
+    if (trace) trace->after(SamplerStage::kPresenceAndFrequencyPenalty, logits);
   }
 }
 

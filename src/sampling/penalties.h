@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "sampling/sampling_trace.h"
 #include "youtu/sampling_params.h"
 #include "youtu/types.h"
 
@@ -32,9 +33,10 @@ class Penalties {
 
   // Applies all four in the order of Hugging Face (repetition, then n-grams) and vLLM (then
   // frequency and presence). Where an output format allows so few tokens that the ban on n-grams
-  // would leave none, the ban is not held. REQUIRES: every token of `history` is in [0, vocab_size)
-  // and logits.size() == vocab_size.
-  void apply(const SamplingParams& params, const TokenHistory& history, std::span<float> logits);
+  // would leave none, the ban is not held. `trace` is told of those in force. REQUIRES: every token
+  // of `history` is in [0, vocab_size) and logits.size() == vocab_size.
+  void apply(const SamplingParams& params, const TokenHistory& history, std::span<float> logits,
+             SamplingTrace* trace = nullptr);
 
  private:
   void apply_repetition(float penalty, std::span<const TokenId> tokens, std::span<float> logits);

@@ -78,35 +78,55 @@ Result<TokenId> Sampler::sample(std::span<float> logits, const SamplingParams& p
 Result<std::span<const Candidate>> Sampler::candidates(std::span<float> logits,
                                                        const SamplingParams& params,
                                                        const TokenHistory& history,
-                                                       std::span<const TokenId> banned) {
+                                                       std::span<const TokenId> banned,
+                                                       SamplingTrace* trace) {
   CHECK(logits.size() == static_cast<size_t>(vocab_size_));
+  restrict_logits(logits, params, banned, trace);
+  penalties_.apply(params, history, logits, trace);
+  const auto best = find_maximum(logits);
+  RETURN_IF_ERROR(best);
+  if (params.temperature < kGreedyTemperature) {
+    candidates_.assign(1, {.token = best->token, .scaled_logit = 0.0f, .weight = 1.0f});
+    if (trace) trace->after(SamplerStage::kTemperature, candidates_);
+  } else {
+    if (trace && params.temperature != 1.0) {
+      trace->after(SamplerStage::kTemperature, logits, params.temperature);
+    }
+    choose(logits, params, best->logit, trace);
+  }
+  return std::span<const Candidate>(candidates_);
+}
+
+void Sampler::restrict_logits(std::span<float> logits, const SamplingParams& params,
+                              std::span<const TokenId> banned, SamplingTrace* trace) {
   for (const LogitBias& one : params.logit_bias) {
     logits[static_cast<size_t>(one.token)] += static_cast<float>(one.bias);
   }
+  if (trace && !params.logit_bias.empty()) trace->after(SamplerStage::kLogitBias, logits);
   for (const TokenId token : banned) {
     logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
   }
-  penalties_.apply(params, history, logits);
-  const auto best = find_maximum(logits);
-  RETURN_IF_ERROR(best);
+  if (trace && !banned.empty()) trace->after(SamplerStage::kMinNewTokens, logits);
+}
 
-  candidates_.clear();
-  if (params.temperature < kGreedyTemperature) {
-    candidates_.push_back({.token = best->token, .scaled_logit = 0.0f, .weight = 1.0f});
-    return std::span<const Candidate>(candidates_);
-  }
+// Gathers no more columns than the parameters need.
+void Sampler::choose(std::span<const float> logits, const SamplingParams& params, float maximum,
+                     SamplingTrace* trace) {
   if (params.top_k > 0 && params.top_k < vocab_size_) {
     gather_top_k(logits, static_cast<size_t>(params.top_k));
-    weigh(best->logit, params.temperature);
+    weigh(maximum, params.temperature);
+    if (trace) trace->after(SamplerStage::kTopK, candidates_);
     if (params.top_p < 1.0) keep_top_p(params.top_p, total_weight());
   } else if (params.top_p < 1.0) {
-    gather_nucleus(logits, params, best->logit);
+    gather_nucleus(logits, params, maximum);
   } else {
     gather_all(logits);
-    weigh(best->logit, params.temperature);
+    weigh(maximum, params.temperature);
   }
-  if (params.min_p > 0.0) keep_min_p(params.min_p);
-  return std::span<const Candidate>(candidates_);
+  if (trace && params.top_p < 1.0) trace->after(SamplerStage::kTopP, candidates_);
+  if (params.min_p <= 0.0) return;
+  keep_min_p(params.min_p);
+  if (trace) trace->after(SamplerStage::kMinP, candidates_);
 }
 
 // Fills block_maxima_ and refuses what no distribution can be made of.

@@ -11,7 +11,9 @@
 #include <span>
 #include <vector>
 
+#include "sampling/candidate.h"
 #include "sampling/penalties.h"
+#include "sampling/sampling_trace.h"
 #include "youtu/sampling_params.h"
 #include "youtu/status.h"
 #include "youtu/types.h"
@@ -21,13 +23,6 @@ namespace youtu {
 // Below this temperature the best token is taken; a tie goes to the lowest id. vLLM draws the line
 // at the same place.
 inline constexpr double kGreedyTemperature = 1e-5;
-
-// A token that may be drawn. Its probability is its weight over the sum of all weights.
-struct Candidate {
-  TokenId token = 0;
-  float scaled_logit = 0;  // (logit - largest logit) / temperature, at most 0
-  float weight = 0;        // exp(scaled_logit)
-};
 
 // One thread. Owns its scratch; nothing is allocated after construction.
 class Sampler {
@@ -47,18 +42,24 @@ class Sampler {
                          const TokenHistory& history, uint64_t seed,
                          std::span<const TokenId> banned = {});
 
-  // The tokens that sample() would draw from, by ascending id. Valid until the next call.
+  // The tokens that sample() would draw from, by ascending id. Valid until the next call. `trace`
+  // is told of each stage that is in force.
   Result<std::span<const Candidate>> candidates(std::span<float> logits,
                                                 const SamplingParams& params,
                                                 const TokenHistory& history,
-                                                std::span<const TokenId> banned = {});
+                                                std::span<const TokenId> banned = {},
+                                                SamplingTrace* trace = nullptr);
 
  private:
   struct Maximum {
     float logit;
     TokenId token;
   };
+  void restrict_logits(std::span<float> logits, const SamplingParams& params,
+                       std::span<const TokenId> banned, SamplingTrace* trace);
   Result<Maximum> find_maximum(std::span<const float> logits);
+  void choose(std::span<const float> logits, const SamplingParams& params, float maximum,
+              SamplingTrace* trace);
   void gather_all(std::span<const float> logits);
   void gather_at_least(std::span<const float> logits, float threshold);
   float block_bound(size_t count);

@@ -94,6 +94,19 @@ Status check_logit_bias(const std::vector<LogitBias>& biases) {
   return Status::ok();
 }
 
+// An explanation is a few kB of JSON.
+Status check_explain_tokens(const SamplingParams& params) {
+  RETURN_IF_ERROR(
+      check_integer("explain_tokens", params.explain_tokens, 0, int64_t{kMaxExplainedCandidates}));
+  if (params.explain_tokens == 0 || params.max_new_tokens <= kMaxExplainedTokens) {
+    return Status::ok();
+  }
+  return Status::invalid_argument(
+      fmt::format("max_new_tokens is {} (1 to {} beside explain_tokens)", params.max_new_tokens,
+                  kMaxExplainedTokens),
+      "max_new_tokens", "out_of_range");
+}
+
 // A preset must leave room for a prompt in the default context of 2048 tokens.
 SamplingParams make_params(double temperature, int64_t top_k, double top_p, int64_t max_new_tokens,
                            double repetition_penalty) {
@@ -114,6 +127,7 @@ Status validate(const SamplingParams& params) {
   RETURN_IF_ERROR(check_integer("min_new_tokens", params.min_new_tokens, 0, params.max_new_tokens));
   RETURN_IF_ERROR(
       check_integer("top_logprobs", params.top_logprobs.value_or(0), 0, int64_t{kMaxTopLogprobs}));
+  RETURN_IF_ERROR(check_explain_tokens(params));
   RETURN_IF_ERROR(check_stop_token_ids(params.stop_token_ids));
   RETURN_IF_ERROR(check_logit_bias(params.logit_bias));
   return check_stop(params.stop);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "http/sse.h"
+#include "server/explanation_json.h"
 
 namespace youtu {
 
@@ -20,6 +21,9 @@ class ChatProgress {
       std::optional<GenerationEvent> event = job_.handle.try_next();
       if (!event) break;
       add(parts, splitter_.push(event->text));
+      for (const TokenExplanation& one : event->explanations) {
+        explained_tokens_.push_back(explanation_json(one, *job_.tokenizer));
+      }
       if (event->finish_reason != FinishReason::kNone) finish(*event, parts);
     }
     if (!is_generated_ && std::chrono::steady_clock::now() >= job_.give_up) {
@@ -37,6 +41,10 @@ class ChatProgress {
   bool finished() const { return is_generated_ && !job_.commit; }
   const Status& error() const { return error_; }
   const ChatJob& job() const { return job_; }
+  // A list, of the tokens since the last time.
+  OrderedJson take_explained_tokens() {
+    return std::exchange(explained_tokens_, OrderedJson::array());
+  }
   // Everything but the texts.
   ChatAnswer answer() const {
     ChatAnswer answer;
@@ -99,6 +107,7 @@ class ChatProgress {
   RequestTimings timings_;
   std::optional<Repetition> repetition_;
   Status error_;
+  OrderedJson explained_tokens_ = OrderedJson::array();
   std::string response_;  // of a session's turn
   std::optional<CommittedTurn> turn_;
 };
@@ -116,6 +125,7 @@ class PlainAnswer : public http::PendingResponse {
     ChatAnswer answer = progress_.answer();
     answer.response = std::move(response_);
     answer.reasoning = std::move(reasoning_);
+    answer.explained_tokens = progress_.take_explained_tokens();
     http::Response response;
     response.fields = chat_fields(progress_.job());
     response.body = chat_answer_body(answer, progress_.job().request, progress_.job().model_name);
@@ -138,7 +148,7 @@ class StreamedAnswer : public http::BodyStream {
     const ReasoningSplitter::Parts parts = progress_.advance();
     Chunk chunk;
     chunk.bytes = frame(reasoning_text_, parts.reasoning, "reasoning") +
-                  frame(response_text_, parts.response, "");
+                  frame(response_text_, parts.response, "") + explained_tokens();
     chunk.done = progress_.finished();
     if (chunk.done) chunk.bytes += last_event();
     return chunk;
@@ -149,6 +159,12 @@ class StreamedAnswer : public http::BodyStream {
   std::string frame(http::SseText& framer, const std::string& text, std::string_view event) const {
     if (text.empty()) return {};
     return is_json_ ? http::sse_event(text_chunk_body(text), event) : framer.frame(text);
+  }
+  std::string explained_tokens() {
+    const OrderedJson explained = progress_.take_explained_tokens();
+    if (explained.empty()) return {};
+    return http::sse_event(dump_json(OrderedJson{{"explained_tokens", explained}}),
+                           "explained_tokens");
   }
   std::string last_event() const {
     if (!progress_.error()) return http::sse_event(status_body(progress_.error()), "error");

@@ -22,7 +22,8 @@ struct ChatJob {
   GenerationHandle handle;
   ChatRequest request;
   bool starts_in_reasoning = false;
-  double prepare_seconds = 0;  // until the engine had the request
+  const Tokenizer* tokenizer = nullptr;  // the engine's
+  double prepare_seconds = 0;            // until the engine had the request
   std::string model_name;
   std::optional<TurnCommit> commit;               // of a session's turn
   std::optional<HistoryReport> history;           // where there was one to choose from
@@ -39,10 +40,11 @@ std::unique_ptr<http::PendingResponse> make_plain_answer(ChatJob job);
 
 // POST /chat_stream. The text comes in unnamed events, so that a reader that shows every message
 // shows the answer and nothing else; what the model thought, if it was asked to, in events named
-// "reasoning". At the end one event "done", which is empty in a text stream (a reader that prints
-// every data line prints nothing) with the summary in a comment before it, and has the summary as
-// its data in a JSON stream; by then the turn of a session is stored. A failure after the beginning
-// is an event "error" with the error's body, and the last one.
+// "reasoning", and what the sampler made of each token, likewise, in events named
+// "explained_tokens". At the end one event "done", which is empty in a text stream (a reader that
+// prints every data line prints nothing) with the summary in a comment before it, and has the
+// summary as its data in a JSON stream; by then the turn of a session is stored. A failure after
+// the beginning is an event "error" with the error's body, and the last one.
 std::unique_ptr<http::BodyStream> make_streamed_answer(ChatJob job);
 
 }  // namespace youtu

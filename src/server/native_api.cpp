@@ -120,6 +120,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   RETURN_IF_ERROR(prompt);
   if (chat->session.id || chat->session.has_history()) job.history = prompt->history;
   if (!chat->sampling.seed) chat->sampling.seed = fresh_seed();
+  job.tokenizer = &engine.tokenizer();
   Result<GenerationRequest> generation =
       make_generation(engine.tokenizer(), *chat, std::move(prompt->tokens));
   RETURN_IF_ERROR(generation);

@@ -336,6 +336,42 @@ TEST_F(NativeApiTest, ExplainsAnAnswerToWhoeverAsks) {
   EXPECT_EQ(answer["sources"]["seed"], "drawn");
 }
 
+TEST_F(NativeApiTest, ExplainsTokensToWhoeverAsks) {
+  start_ready();
+  engine_->answer("hi", {.pieces = {"H", "o"}});
+  EXPECT_FALSE(json(chat(R"({"prompt":"hi"})")).contains("explained_tokens"));
+  const Json answer = json(chat(R"({"prompt":"hi","explain_tokens":3})"));
+  EXPECT_EQ(engine_->last_request().sampling.explain_tokens, 3);
+  const Json& tokens = answer["explained_tokens"];
+  ASSERT_EQ(tokens.size(), 3u);  // and the end
+  EXPECT_EQ(tokens[0]["token"], "H");
+  EXPECT_EQ(tokens[0]["stages"][1], Json::parse(R"({"name":"top_k","left":2})"));
+  EXPECT_EQ(tokens[0]["candidates"][1]["token"], "I");
+  EXPECT_EQ(tokens[0]["candidates"][2]["removed_by"], "top_k");
+  EXPECT_EQ(tokens[2]["token"], "<|User|>");
+  EXPECT_FALSE(answer.contains("warnings"));
+}
+
+TEST_F(NativeApiTest, StreamsTheExplanationsOfTokens) {
+  start_ready();
+  engine_->answer("hi", {.pieces = {"H", "o"}});
+  for (const char* format : {"text", "json"}) {
+    const RawResponse response = test::post_json(
+        port(), "/chat_stream",
+        R"({"prompt":"hi","explain_tokens":1,"stream_format":")" + std::string(format) + R"("})");
+    size_t num_tokens = 0;
+    const std::string event = "event: explained_tokens\ndata: ";
+    for (size_t at = response.body.find(event); at != std::string::npos;
+         at = response.body.find(event, at)) {
+      at += event.size();
+      const auto data = parse_json(response.body.substr(at, response.body.find('\n', at) - at));
+      ASSERT_TRUE(data);
+      num_tokens += (*data)["explained_tokens"].size();
+    }
+    EXPECT_EQ(num_tokens, 3u) << response.body;
+  }
+}
+
 TEST_F(NativeApiTest, SaysThatAnAnswerWentRoundInALoop) {
   start_ready();
   engine_->answer("round", {.pieces = {"a"}, .finish_reason = FinishReason::kRepetition});

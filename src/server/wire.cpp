@@ -26,13 +26,14 @@ constexpr double kMaxRetryAfterSeconds = 60;
 constexpr size_t kMaxIgnoredNames = 16;
 constexpr size_t kMaxIgnoredNameBytes = 64;
 
-constexpr std::array<std::string_view, 18> kOtherFields = {
+constexpr std::array<std::string_view, 19> kOtherFields = {
     "prompt",        "messages",        "system",
     "preset",        "config",          "clean_input",
     "stream_format", "timings",         "explain",
     "cache_salt",    "priority",        "speculation",
     "prediction",    "timeout_ms",      "ttft_slo_ms",
-    "strict",        "enable_thinking", "reasoning_budget_message"};
+    "strict",        "enable_thinking", "reasoning_budget_message",
+    "explain_tokens"};
 
 Status read_prompt(const Json& body, std::vector<ChatMessage>& messages) {
   const auto prompt = body.find("prompt");
@@ -111,6 +112,14 @@ Status read_sources(const Json& body, const ChatDefaults& defaults, ChatRequest&
   sources["preset"] = is_given ? "request" : defaults.preset_source;
   sources.update(sampling_sources(body));
   request.sources = sources.dump();
+  return Status::ok();
+}
+
+Status read_explain_tokens(const Json& body, SamplingParams& sampling) {
+  const Result<std::optional<int64_t>> count =
+      read_count(body, "explain_tokens", kMaxExplainedCandidates);
+  RETURN_IF_ERROR(count);
+  sampling.explain_tokens = static_cast<int32_t>(count->value_or(0));
   return Status::ok();
 }
 
@@ -194,6 +203,7 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_stream_format(*body, request.stream_format));
   RETURN_IF_ERROR(read_scheduling_fields(*body, request.scheduling));
   RETURN_IF_ERROR(read_preset(*body, defaults, request));
+  RETURN_IF_ERROR(read_explain_tokens(*body, request.sampling));
   RETURN_IF_ERROR(read_sampling_fields(*body, request.sampling));
   RETURN_IF_ERROR(read_last_words(*body, request.last_words));
   request.enable_thinking = request.enable_thinking && may_think(request.sampling);
@@ -253,6 +263,7 @@ std::string chat_answer_body(const ChatAnswer& answer, const ChatRequest& reques
   OrderedJson json;
   json["response"] = answer.response;
   if (answer.has_reasoning) json["reasoning"] = answer.reasoning;
+  if (!answer.explained_tokens.empty()) json["explained_tokens"] = answer.explained_tokens;
   add_summary(json, answer, request, model);
   return dump_json(json);
 }

@@ -77,6 +77,7 @@ struct ChatAnswer {
   std::string session_id;
   std::optional<CommittedTurn> turn;     // of a session
   std::optional<HistoryReport> history;  // where there was one to choose from
+  OrderedJson explained_tokens = OrderedJson::array();
 };
 
 // The body of /chat: "response" first, as the guide's client reads it, then what else there is to

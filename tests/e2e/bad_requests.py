@@ -222,6 +222,9 @@ CASES = [
     ("P25", prompt(n=4, stream=True), {200, 400}, None, False),
     ("P31", prompt(logit_bias={"1": -100}), {200}, None, False),
     ("P32", prompt(top_logprobs=10**9), {200}, None, False),
+    *((f"P33{value}", prompt(explain_tokens=value), {400}, code, False)
+      for value, code in ((-1, "out_of_range"), (21, "out_of_range"), (10**30, "type"), (1.5, "type"), ("all", "type"), (True, "type"))),
+    ("P34", prompt(explain_tokens=1, max_tokens=2049), {400}, "out_of_range", False),
     ("P35", prompt(stream_options={"no": 1}), {200}, None, False),
     ("P36a", post(json.dumps({"prompt": ["a"] * 17})), {400}, "type", False),
     ("P36b", post(json.dumps({"prompt": ["a"] * 10**6})), {400, 413}, None, False),

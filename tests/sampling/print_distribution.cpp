@@ -3,7 +3,8 @@
 //   the tokens of the history, or an empty line
 //   the logits
 // and is answered by one line: "token:probability" for each token that may be drawn, or "error
-// <reason>".
+// <reason>". After the former comes a line of what the sampler's stages did: "name:left" of each,
+// and "token/removed_by/probability,..." of the kNumExplained likeliest.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -11,9 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "sampling/logprob_reader.h"
 #include "sampling/sampler.h"
+#include "sampling/sampling_trace.h"
 
 namespace {
+
+constexpr int32_t kNumExplained = 5;
 
 bool read_case_header(const std::string& line, int32_t& vocab_size, size_t& num_prompt_tokens,
                       youtu::SamplingParams& params) {
@@ -51,6 +56,20 @@ void print_candidates(std::span<const youtu::Candidate> candidates) {
   std::printf("\n");
 }
 
+void print_explanation(const youtu::TokenExplanation& explanation) {
+  for (const youtu::StageReport& report : explanation.stages()) {
+    std::printf("%s:%d ", std::string(to_string(report.stage)).c_str(), report.num_left);
+  }
+  for (const youtu::ExplainedCandidate& candidate : explanation.candidates()) {
+    std::printf("%d/%d/", candidate.token, candidate.removed_by);
+    for (int32_t i = 0; i < explanation.num_stages; ++i) {
+      std::printf("%s%.9g", i > 0 ? "," : "", candidate.probabilities[static_cast<size_t>(i)]);
+    }
+    std::printf(" ");
+  }
+  std::printf("\n");
+}
+
 }  // namespace
 
 int main() {
@@ -78,12 +97,19 @@ int main() {
       continue;
     }
     youtu::Sampler sampler(vocab_size);
-    const auto candidates = sampler.candidates(logits, params, {tokens, num_prompt_tokens});
-    if (candidates) {
-      print_candidates(*candidates);
-    } else {
+    const youtu::TokenHistory history = {tokens, num_prompt_tokens};
+    youtu::LogprobReader reader(vocab_size);
+    reader.read(logits);
+    const auto candidates = sampler.candidates(logits, params, history);
+    if (!candidates) {
       std::printf("error %s\n", candidates.status().reason().c_str());
+      continue;
     }
+    print_candidates(*candidates);
+    youtu::SamplingTrace trace(reader.of(candidates->front().token, kNumExplained));
+    logits.assign(reader.logits().begin(), reader.logits().end());
+    if (!sampler.candidates(logits, params, history, {}, &trace)) return 1;
+    print_explanation(trace.explanation());
   }
   return 0;
 }

@@ -1,4 +1,5 @@
-"""The sampling rules, stated once more in NumPy and compared with the sampler of src/sampling.
+"""The sampling rules, stated once more in NumPy and compared with the sampler of src/sampling, and stage by stage with
+what it says of itself.
 
 The statement follows the definitions of Hugging Face's logits processors and warpers (RepetitionPenalty, NoRepeatNGram,
 Temperature, TopK, TopP, MinP) and of vLLM's presence and frequency penalties. It sorts, masks and normalises the whole
@@ -65,29 +66,43 @@ def keep_min_p(logits, min_p):
     logits[probabilities < min_p * probabilities.max()] = -np.inf
 
 
-def distribution(logits, tokens, num_prompt, p):
-    """Probabilities [V], or None where there is no distribution."""
+BEFORE_TEMPERATURE = {"model", "repetition_penalty", "no_repeat_ngram_size", "presence_and_frequency_penalty"}
+
+
+def stages(logits, tokens, num_prompt, p):
+    """(name, logits [V]) after each stage that is in force; what it took is -inf."""
     logits = logits.astype(np.float32).copy()
-    if p["repetition"] != 1.0 and len(tokens):
-        repetition_penalty(logits, tokens, np.float32(p["repetition"]))
+    if p["repetition"] != 1.0:
+        if len(tokens):
+            repetition_penalty(logits, tokens, np.float32(p["repetition"]))
+        yield "repetition_penalty", logits.copy()
     if p["ngram"] > 0:
         no_repeat_ngram(logits, list(tokens), p["ngram"])
+        yield "no_repeat_ngram_size", logits.copy()
     if p["presence"] or p["frequency"]:
         presence_and_frequency(logits, tokens[num_prompt:], p["presence"], p["frequency"])
-    if np.isnan(logits).any() or np.isposinf(logits).any() or np.isneginf(logits).all():
-        return None
+        yield "presence_and_frequency_penalty", logits.copy()
     if p["temperature"] == 0:
-        greedy = np.zeros(len(logits))
-        greedy[np.argmax(logits)] = 1
-        return greedy
+        best = np.argmax(logits)
+        logits[np.arange(len(logits)) != best] = -np.inf
+        yield "temperature", logits.copy()
+        return
     logits = logits.astype(np.float64) / p["temperature"]
-    if p["top_k"] > 0:
+    if p["temperature"] != 1:
+        yield "temperature", logits.copy()
+    if 0 < p["top_k"] < len(logits):
         keep_top_k(logits, p["top_k"])
+        yield "top_k", logits.copy()
     if p["top_p"] < 1:
         keep_top_p(logits, p["top_p"])
+        yield "top_p", logits.copy()
     if p["min_p"] > 0:
         keep_min_p(logits, p["min_p"])
-    return softmax(logits)
+        yield "min_p", logits.copy()
+
+
+def has_distribution(logits):
+    return not (np.isnan(logits).any() or np.isposinf(logits).any() or np.isneginf(logits).all())
 
 
 def make_case(random, vocab, kind, changes):
@@ -166,19 +181,47 @@ def parse_answer(line, vocab):
     return probabilities
 
 
-def check(case, line):
-    """A description of what is wrong, or None."""
-    expected = distribution(*case)
+def check(case, lines):
+    """A description of what is wrong, or None. Takes from `lines` what answers the case."""
+    line = next(lines)
     answer = parse_answer(line, len(case[0]))
-    if expected is None or isinstance(answer, str):
-        if expected is None and isinstance(answer, str) and answer == "numeric_error":
+    with np.errstate(invalid="ignore"):
+        steps = [("model", case[0])] + list(stages(*case))
+    is_drawable = has_distribution([logits for name, logits in steps if name in BEFORE_TEMPERATURE][-1])
+    if not is_drawable or isinstance(answer, str):
+        if not is_drawable and isinstance(answer, str) and answer == "numeric_error":
             return None
-        return f"reference {'has none' if expected is None else 'has one'}, sampler says {line[:60]}"
-    difference = np.abs(expected - answer)
-    if difference.max() <= TOLERANCE:
-        return None
-    token = int(difference.argmax())
-    return f"token {token}: reference {expected[token]:.9g}, sampler {answer[token]:.9g}"
+        return f"reference {'has one' if is_drawable else 'has none'}, sampler says {line[:60]}"
+    expected = [(name, softmax(logits.astype(np.float64)), ~np.isneginf(logits)) for name, logits in steps]
+    difference = np.abs(expected[-1][1] - answer)
+    if difference.max() > TOLERANCE:
+        token = int(difference.argmax())
+        return f"token {token}: reference {expected[-1][1][token]:.9g}, sampler {answer[token]:.9g}"
+    explanation = next(lines)
+    # A ban may take what was no number, but until then there is nothing to compare.
+    return check_explanation(expected, explanation) if has_distribution(case[0]) else None
+
+
+def check_explanation(expected, line):
+    """Stages, how many tokens they left, and what became of the likeliest."""
+    words = line.split()
+    reports = [word.split(":") for word in words if ":" in word]
+    if [name for name, _ in reports] != [name for name, *_ in expected[1:]]:
+        return f"the stages are {[name for name, *_ in expected[1:]]}, the sampler says {line[:80]}"
+    for (name, left), (_, probabilities, is_left) in zip(reports, expected[1:]):
+        # Where a cut falls between tokens of next to no weight, rounding decides.
+        edge = probabilities[is_left].min()
+        if int(left) != is_left.sum() and not (name == "top_p" and edge * abs(int(left) - is_left.sum()) < TOLERANCE):
+            return f"{name} leaves {is_left.sum()}, the sampler says {left}"
+    for word in words[len(reports):]:
+        token, removed_by, shares = word.split("/")
+        left = [is_left[int(token)] for *_, is_left in expected[1:]]
+        if int(removed_by) != (left.index(False) if False in left else -1):
+            return f"token {token} is left by {left}, the sampler says {word}"
+        wanted = [probabilities[int(token)] for _, probabilities, _ in expected[1:]]
+        if wanted and np.abs(np.array(wanted) - np.array(shares.split(","), dtype=float)).max() > TOLERANCE:
+            return f"token {token} has {wanted} after the stages, the sampler says {word}"
+    return None
 
 
 def main():
@@ -188,15 +231,15 @@ def main():
     cases = list(all_cases(np.random.default_rng(seed)))
     text = "".join(map(as_text, cases))
     run = subprocess.run([tool], input=text, capture_output=True, text=True, check=True)
-    lines = run.stdout.splitlines()
-    if len(lines) != len(cases):
-        sys.exit(f"{len(cases)} cases, {len(lines)} answers")
+    lines = iter(run.stdout.splitlines())
     failures = 0
-    for number, (case, line) in enumerate(zip(cases, lines)):
-        problem = check(case, line)
+    for number, case in enumerate(cases):
+        problem = check(case, lines)
         if problem:
             failures += 1
             print(f"case {number} (vocabulary {len(case[0])}, {case[3]}): {problem}")
+    if rest := list(lines):
+        sys.exit(f"{len(rest)} lines more than cases ask for")
     print(f"{len(cases)} cases, {failures} failures")
     sys.exit(1 if failures else 0)
 

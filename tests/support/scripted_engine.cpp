@@ -37,6 +37,23 @@ TokenLogprobs scripted_logprobs(TokenId token, int32_t num_ranked) {
   return logprobs;
 }
 
+// The token itself, then the ids behind it, the last of which top_k left out.
+TokenExplanation scripted_explanation(TokenId token, int32_t num_candidates) {
+  TokenExplanation explanation;
+  explanation.drawn = token;
+  explanation.num_stages = 2;
+  explanation.all_stages[0] = {SamplerStage::kTemperature, kNumBytes};
+  explanation.all_stages[1] = {SamplerStage::kTopK, std::max(1, num_candidates - 1)};
+  explanation.num_candidates = num_candidates;
+  for (int32_t i = 0; i < num_candidates; ++i) {
+    ExplainedCandidate& one = explanation.all_candidates[static_cast<size_t>(i)];
+    one = {.token = token + i, .logprob = -0.5f - static_cast<float>(i)};
+    one.probabilities = {0.5f, i == 0 ? 0.75f : 0.0f};
+    if (i > 0 && i == num_candidates - 1) one.removed_by = 1;
+  }
+  return explanation;
+}
+
 }  // namespace
 
 // ByteTokenizer.
@@ -190,6 +207,7 @@ struct ScriptedEngine::Sequence {
   ScriptedAnswer answer;
   int64_t max_new_tokens = 0;
   std::optional<int32_t> top_logprobs;
+  int32_t explain_tokens = 0;
   Usage usage;
   size_t next_piece = 0;
   bool finished = false;
@@ -263,6 +281,7 @@ Result<GenerationHandle> ScriptedEngine::submit(GenerationRequest request) {
   }
   sequence.max_new_tokens = request.sampling.max_new_tokens;
   sequence.top_logprobs = request.sampling.top_logprobs;
+  sequence.explain_tokens = request.sampling.explain_tokens;
   sequence.usage.prompt_tokens = num_prompt;
   GenerationHandle handle(sequence.stream);
   sequences_.push_back(std::move(sequence));
@@ -292,6 +311,11 @@ void ScriptedEngine::advance(Sequence& sequence) {
   if (sequence.top_logprobs) {
     for (const TokenId token : event.tokens) {
       event.logprobs.push_back(scripted_logprobs(token, *sequence.top_logprobs));
+    }
+  }
+  if (sequence.explain_tokens > 0) {
+    for (const TokenId token : event.tokens) {
+      event.explanations.push_back(scripted_explanation(token, sequence.explain_tokens));
     }
   }
   event.usage = sequence.usage;
