@@ -46,8 +46,13 @@ test('tokens have the probabilities of the engine', async (t) => {
   await ask(page, '你好');
   await page.locator('button.token').nth(3).waitFor();
   await page.locator('button.token').nth(1).click();
-  assert.ok(await page.locator('.candidates tr').count() >= 10);
+  assert.ok(await page.locator('.candidates tbody tr').count() >= 10);
   assert.equal(await page.locator('.candidates tr.chosen').count(), 1);
+  const stages = (await page.locator('.candidates thead th').allInnerTexts()).slice(2);
+  assert.deepEqual(stages, ['Repetition', 'Temp.', 'Top-k', 'Top-p']);  // of the preset that stands at first
+  const left = (await page.locator('.candidates tfoot td').allInnerTexts()).map(Number);
+  assert.equal(left[2], 40);
+  assert.ok(left[0] === left[1] && left[1] > 40 && left[3] >= 1 && left[3] <= 40, left.join());
 });
 
 test('three presets side by side', async (t) => {

@@ -98,16 +98,27 @@ async function walk(page, name, words) {
   }
 }
 
-// A stand-in for tokens' probabilities.
-const mockTokens = (page) => page.route('**/v1/chat/completions', (route) => {
+// A stand-in for the engine's explanations; only the token view asks for them.
+const mockTokens = (page) => page.route('**/chat_stream', (route) => {
+  if (!route.request().postDataJSON().explain_tokens) return route.continue();
   const pieces = ['一切', '物体', '在', '不受', '外力', '时', '，\n', '保持', '静止', '或', '匀速', '直线', '运动', '。'];
-  const events = pieces.map((token, i) => {
+  const explained_tokens = pieces.map((token, i) => {
     const p = [0.98, 0.7, 0.9, 0.5, 0.31, 0.18, 0.99][i % 7];
-    const others = ['物质', '受力', ' a', '们'].map((other, k) => ({ token: other, logprob: Math.log((1 - p) / (k + 2)) }));
-    const content = [{ token, logprob: Math.log(p), top_logprobs: [{ token, logprob: Math.log(p) }, ...others] }];
-    return `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, logprobs: { content } }] })}\n\n`;
+    const others = ['物质', '受力', ' a', '们'].map((other, k) => {
+      const share = (1 - p) / (k + 2);
+      const all = [share * 0.95, share * 0.8, share * 0.85];
+      const cut = k < 2 ? 3 : 4 - k + 1;
+      return {
+        token: other, id: k + 1, logprob: Math.log(share), probability: 0, probabilities: all.slice(0, cut),
+        removed_by: ['temperature', 'temperature', 'top_k', 'top_p'][cut],
+      };
+    });
+    const drawn = { token, id: 0, logprob: Math.log(p), probability: 1, probabilities: [p, p * 1.005, p * 1.008, 1], removed_by: null };
+    const stages = [['repetition_penalty', 128256], ['temperature', 128256], ['top_k', 40], ['top_p', 1]];
+    return { token, id: 0, stages: stages.map(([name, left]) => ({ name, left })), candidates: [drawn, ...others] };
   });
-  return route.fulfill({ contentType: 'text/event-stream', body: `${events.join('')}data: [DONE]\n\n` });
+  const events = `event: explained_tokens\ndata: ${JSON.stringify({ explained_tokens })}\n\nevent: done\ndata: {}\n\n`;
+  return route.fulfill({ contentType: 'text/event-stream', body: events });
 });
 
 for (const [size, options] of Object.entries({ desktop: {}, tablet: { viewport: { width: 1024, height: 768 } }, phone })) {

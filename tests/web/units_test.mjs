@@ -21,7 +21,6 @@ async function load(source) {
 const { EventParser } = await load('api/event_stream.ts');
 const { GrowingBlocks, splitBlocks } = await load('text/blocks.ts');
 const { parser } = await load('text/markdown.ts');
-const { fatesOf } = await load('text/sampler_stages.ts');
 const { parseMetrics } = await load('api/metrics_text.ts');
 
 test('events come out the same however the stream is cut', () => {
@@ -90,29 +89,4 @@ test('metrics are added up over their labels, without buckets', () => {
     '# HELP a b', 'a{x="1"} 2', 'a{x="2"} 3', 'b 0.5', 'c_bucket{le="+Inf"} 9', 'd{m="x y"} 1e3', 'e NaN', '',
   ].join('\n'));
   assert.deepEqual([...metrics], [['a', 5], ['b', 0.5], ['d', 1000]]);
-});
-
-const off = { temperature: 1, top_k: 0, top_p: 1, min_p: 0 };
-
-test('what each stage of the sampler leaves out', () => {
-  const all = [0.5, 0.3, 0.15, 0.05];  // nothing else has any weight
-  assert.deepEqual(fatesOf(all, off), ['kept', 'kept', 'kept', 'kept']);
-  assert.deepEqual(fatesOf(all, { ...off, temperature: 0 }), ['kept', 'temperature', 'temperature', 'temperature']);
-  assert.deepEqual(fatesOf(all, { ...off, top_k: 2 }), ['kept', 'kept', 'top_k', 'top_k']);
-  assert.deepEqual(fatesOf(all, { ...off, top_p: 0.8 }), ['kept', 'kept', 'top_p', 'top_p']);
-  assert.deepEqual(fatesOf(all, { ...off, top_p: 0.81 }), ['kept', 'kept', 'kept', 'top_p']);
-  assert.deepEqual(fatesOf(all, { ...off, min_p: 0.4 }), ['kept', 'kept', 'min_p', 'min_p']);
-  assert.deepEqual(fatesOf(all, { ...off, temperature: 0.5, top_p: 0.7 }), ['kept', 'kept', 'top_p', 'top_p']);  // of squares
-  assert.deepEqual(fatesOf(all, { ...off, top_k: 2, top_p: 0.6 }), ['kept', 'top_p', 'top_k', 'top_k']);  // 0.625 of two
-});
-
-test('what the listed tokens do not decide is said to be unknown', () => {
-  const some = [0.5, 0.2];  // and 0.3 for tokens that are not listed
-  assert.deepEqual(fatesOf(some, { ...off, top_p: 0.6 }), ['kept', 'kept']);
-  assert.deepEqual(fatesOf(some, { ...off, temperature: 0.5, top_p: 0.7 }), ['kept', 'top_p']);
-  assert.deepEqual(fatesOf(some, { ...off, temperature: 0.5, top_p: 0.8 }), ['kept', 'unknown']);
-  assert.deepEqual(fatesOf(some, { ...off, top_p: 0.4 }), ['kept', 'top_p']);
-  assert.deepEqual(fatesOf(some, { ...off, top_p: 0.9 }), ['kept', 'kept']);
-  assert.deepEqual(fatesOf(some, { ...off, temperature: 2, top_p: 0.9 }), ['kept', 'kept']);
-  assert.deepEqual(fatesOf(some, { ...off, temperature: 2, top_p: 0.3 }), ['kept', 'unknown']);
 });

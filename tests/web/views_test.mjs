@@ -35,36 +35,66 @@ test('two presets at the same time, and stopped together', async (t) => {
   await page.locator('.compared .answer.stopped').nth(1).waitFor();
 });
 
-const logprob = (token, p, others = []) => ({
-  token, logprob: Math.log(p), bytes: null,
-  top_logprobs: [[token, p], ...others].map(([text, share]) => ({ token: text, logprob: Math.log(share), bytes: null })),
+const candidate = (id, token, share, probabilities, removed_by = null) => ({
+  token, id, logprob: Math.log(share), probability: removed_by ? 0 : probabilities.at(-1), probabilities, removed_by,
 });
-const chunk = (...content) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, logprobs: { content } }] })}\n\n`;
+const stages = [{ name: 'temperature', left: 128256 }, { name: 'top_k', left: 2 }, { name: 'top_p', left: 1 }];
+const explained = [
+  { token: '你', id: 1, stages: [], candidates: [candidate(1, '你', 0.9, []), candidate(2, '我', 0.05, [])] },
+  {
+    token: '好\n', id: 4, stages,
+    candidates: [
+      candidate(3, '们', 0.6, [0.65, 0.7], 'top_p'), candidate(4, '好\n', 0.3, [0.25, 0.3, 1]), candidate(5, '是', 0.01, [0.02], 'top_k'),
+    ],
+  },
+];
+const tokenStream = (...events) => events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join('');
 
-test('tokens have their probabilities and what stood beside them', async (t) => {
-  const body = `${chunk(logprob('你', 0.9, [['我', 0.05]]))}${chunk(logprob('好\n', 0.3, [['们', 0.6]]))}data: [DONE]\n\n`;
+test('tokens have their probabilities, what stood beside them, and where each stage of the sampler left it', async (t) => {
+  const body = tokenStream(
+    ['explained_tokens', { explained_tokens: [explained[0]] }], ['explained_tokens', { explained_tokens: [explained[1]] }], ['done', {}]);
   const page = await openPage(t, {
     path: '/#/tokens',
-    prepare: (one) => one.route('**/v1/chat/completions', (route) => route.fulfill({ contentType: 'text/event-stream', body })),
+    prepare: (one) => one.route('**/chat_stream', (route) => route.fulfill({ contentType: 'text/event-stream', body })),
   });
-  const request = page.waitForRequest('**/v1/chat/completions');
+  const request = page.waitForRequest('**/chat_stream');
   await ask(page, 'hello');
   const sent = (await request).postDataJSON();
-  assert.deepEqual([sent.stream, sent.logprobs, sent.top_logprobs, sent.max_tokens], [true, true, 20, 128]);
+  assert.deepEqual([sent.prompt, sent.preset, sent.explain_tokens], ['hello', 'balanced', 20]);
   await page.locator('.token', { hasText: '好↵' }).click();
-  const rows = await page.locator('.candidates tr').allInnerTexts();
-  assert.match(rows[0], /们\s+.*60%/s);
-  assert.match(rows[1], /好↵\s+.*30%\s+chosen/s);
+  const cells = (row) => row.locator('th, td').allInnerTexts();
+  const rows = page.locator('.candidates tr');
+  assert.deepEqual(await cells(rows.nth(0)), ['Candidate', 'Model', 'Temp.', 'Top-k', 'Top-p']);
+  assert.deepEqual(await cells(rows.nth(1)), ['们', '', '60%', '65%', '70%', 'out']);
+  assert.deepEqual(await cells(rows.nth(2)), ['好↵', '', '30%', '25%', '30%', '100%']);
+  assert.deepEqual(await cells(rows.nth(3)), ['是', '', '1.0%', '2.0%', 'out', '']);
+  assert.deepEqual(await cells(rows.nth(4)), ['Tokens left', '128256', '2', '1']);
+  assert.deepEqual(await Promise.all([1, 2, 3].map((row) => rows.nth(row).getAttribute('class'))), ['removed', 'chosen', 'removed']);
   await page.locator('.token', { hasText: '你' }).click();
-  assert.match((await page.locator('.candidates tr').allInnerTexts())[0], /90%/);
+  assert.deepEqual(await cells(rows.nth(1)), ['你', '', '90%']);
+  assert.equal(await page.locator('.candidates tfoot').count(), 0);
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.locator('.token', { hasText: '好↵' }).click();
+  assert.deepEqual(await cells(rows.nth(0)), ['候选词元', '模型', '温度', 'top_k', 'top_p']);
+  assert.deepEqual((await cells(rows.nth(1))).at(-1), '排除');
 });
 
-test('a server without probabilities is said to have none', async (t) => {
+test('the explanations are those of the server', async (t) => {
+  const page = await openPage(t, { path: '/#/tokens' });
+  await ask(page, 'ping');
+  await page.locator('button.token').first().click();
+  assert.equal(await page.locator('.candidates tr.chosen').count(), 1);
+  assert.deepEqual(await page.locator('.candidates tfoot td').allInnerTexts(), ['256', '19']);
+});
+
+test('an answer whose tokens stop coming is said to be broken off', async (t) => {
+  const body = tokenStream(['explained_tokens', { explained_tokens: [explained[0]] }]);
   const page = await openPage(t, {
-    path: '/#/tokens', prepare: (one) => failWith(one, '**/v1/chat/completions', 404, errorBody('unknown_path')),
+    path: '/#/tokens',
+    prepare: (one) => one.route('**/chat_stream', (route) => route.fulfill({ contentType: 'text/event-stream', body })),
   });
   await ask(page, 'hello');
-  await page.getByText('This server gives no probabilities.').waitFor();
+  await page.getByText('The connection ended before the answer did.').waitFor();
 });
 
 test('language and colours are chosen and kept', async (t) => {

@@ -1,54 +1,44 @@
-// POST /v1/chat/completions with logprobs: what the model might have said in place of each token.
-import type { Message } from './chat.ts';
+// POST /chat_stream with explain_tokens: each token of an answer, what the model might have said in its place, and what
+// each stage of the sampler made of that (docs/http-api.md).
+import type { ChatRequest } from './chat.ts';
 import { readEvents } from './event_stream.ts';
-import { errorFrom, request } from './http.ts';
+import { ApiError, asApiError, errorFrom, request } from './http.ts';
+
+export interface Stage {
+  name: string;
+  left: number; // tokens of the vocabulary
+}
 
 export interface Candidate {
-  text: string;
-  probability: number;
-}
-
-export interface Token extends Candidate {
-  candidates: Candidate[]; // the likeliest first
-}
-
-interface Logprob {
   token: string;
-  logprob: number;
+  id: number;
+  logprob: number; // the model's own
+  probability: number; // of being drawn
+  probabilities: number[]; // after each stage that left it
+  removed_by: string | null;
 }
 
-interface Chunk {
-  error?: unknown;
-  choices?: { logprobs?: { content?: (Logprob & { top_logprobs?: Logprob[] })[] | null } | null }[];
+export interface Token {
+  token: string;
+  id: number;
+  stages: Stage[];
+  candidates: Candidate[]; // the likeliest first
 }
 
 export const maxCandidates = 20; // the most that the server lists
 
-const candidate = ({ token, logprob }: Logprob): Candidate => ({ text: token, probability: Math.exp(logprob) });
-
-export function tokensOf(chunk: Chunk): Token[] {
-  const content = chunk.choices?.[0]?.logprobs?.content ?? [];
-  return content.map((token) => ({
-    ...candidate(token),
-    candidates: (token.top_logprobs ?? []).map(candidate).sort((a, b) => b.probability - a.probability),
-  }));
-}
-
-export async function streamTokens(
-  model: string,
-  messages: Message[],
-  parameters: Record<string, unknown>,
-  onTokens: (tokens: Token[]) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const { max_new_tokens: maxTokens, ...sampling } = parameters;
-  const wanted = { stream: true, logprobs: true, top_logprobs: maxCandidates };
-  const body = { ...sampling, max_tokens: maxTokens, model, messages, ...wanted };
-  const response = await request('/v1/chat/completions', { method: 'POST', body: JSON.stringify(body), signal });
-  for await (const event of readEvents(response)) {
-    if (event.data === '[DONE]') return;
-    const chunk = JSON.parse(event.data) as Chunk;
-    if (chunk.error) throw errorFrom(chunk, 200);
-    onTokens(tokensOf(chunk));
+export async function streamTokens(body: ChatRequest, onTokens: (tokens: Token[]) => void, signal: AbortSignal): Promise<void> {
+  const wanted = { stream_format: 'json', explain_tokens: maxCandidates };
+  const response = await request('/chat_stream', { method: 'POST', body: JSON.stringify({ ...body, ...wanted }), signal });
+  try {
+    for await (const event of readEvents(response)) {
+      if (event.name === 'explained_tokens') onTokens((JSON.parse(event.data) as { explained_tokens: Token[] }).explained_tokens);
+      if (event.name === 'done') return;
+      if (event.name === 'error') throw errorFrom(JSON.parse(event.data), 200);
+    }
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw asApiError(error);
   }
+  throw new ApiError(0, 'stream_broken', 'the connection ended before the answer did');
 }

@@ -1,19 +1,12 @@
-// An answer token by token: the surer the model was, the fainter the ground; and what else stood at each place.
+// An answer token by token: the surer the model was, the fainter the ground; what else stood at each place, and where the
+// sampler left it out.
 import type { Candidate, Token } from '../api/tokens.ts';
-import {
-  chosenToken, isTokenRun, runParameters, startTokenRun, stopTokenRun, tokenError, tokenQuestion, tokens,
-} from '../state/token_run.ts';
-import { fatesOf, type Fate, type Stages } from '../text/sampler_stages.ts';
+import { chosenToken, isTokenRun, startTokenRun, stopTokenRun, tokenError, tokenQuestion, tokens } from '../state/token_run.ts';
 import { Bar } from '../ui/bar.tsx';
 import { Composer } from '../ui/composer.tsx';
 import { ErrorCard } from '../ui/error_card.tsx';
 import { percent } from '../ui/numbers.ts';
 import { words } from '../words/words.ts';
-
-interface Row extends Candidate {
-  isChosen: boolean;
-  fate: Fate;
-}
 
 const numGrades = 5;
 
@@ -23,54 +16,74 @@ const gradeOf = (probability: number) => Math.min(numGrades - 1, Math.floor((1 -
 // Blanks are seen by their marks.
 const visible = (text: string) => text.replace(/\n/g, '↵').replace(/^ | $/g, '·') || '∅';
 
+const modelsShare = ({ logprob }: Candidate) => Math.exp(logprob);
+
 function TokenButton({ token, index }: { token: Token; index: number }) {
   const isChosen = chosenToken.value === index;
+  const drawn = token.candidates.find(({ id }) => id === token.id);
+  const share = drawn ? modelsShare(drawn) : 0;
   return (
     <>
       <button
-        type="button" class={`token grade-${gradeOf(token.probability)}`} aria-pressed={isChosen}
-        title={percent(token.probability)} onClick={() => (chosenToken.value = isChosen ? null : index)}
+        type="button" class={`token grade-${gradeOf(share)}`} aria-pressed={isChosen}
+        title={percent(share)} onClick={() => (chosenToken.value = isChosen ? null : index)}
       >
-        {visible(token.text)}
+        {visible(token.token)}
       </button>
-      {token.text.includes('\n') && <br />}
+      {token.token.includes('\n') && <br />}
     </>
   );
 }
 
 const maxRows = 10;
 
-function stages(): Stages {
-  const { temperature, top_k, top_p, min_p } = runParameters.value;
-  return { temperature: Number(temperature), top_k: Number(top_k), top_p: Number(top_p), min_p: Number(min_p) };
-}
+// The likeliest ones, and the drawn one wherever it stood.
+const rowsOf = (token: Token) => token.candidates.filter(({ id }, index) => index < maxRows || id === token.id);
 
-// The likeliest ones, and the chosen one wherever it stood.
-function rowsOf(token: Token): Row[] {
-  const fates = fatesOf(token.candidates.map(({ probability }) => probability), stages());
-  const rows = token.candidates.map((one, index) => ({ ...one, isChosen: one.text === token.text, fate: fates[index]! }));
-  const shown = rows.filter(({ isChosen }, index) => index < maxRows || isChosen);
-  const isListed = shown.some(({ isChosen }) => isChosen);
-  return isListed ? shown : [...shown, { ...token, isChosen: true, fate: 'unknown' }];
+function Row({ candidate, token }: { candidate: Candidate; token: Token }) {
+  const text = words.value;
+  const label = visible(candidate.token);
+  const kind = candidate.id === token.id ? 'chosen' : candidate.removed_by && 'removed';
+  return (
+    <tr class={kind ?? ''}>
+      <th scope="row"><code>{label}</code></th>
+      <td><Bar share={modelsShare(candidate)} label={label} /></td>
+      <td class="number">{percent(modelsShare(candidate))}</td>
+      {token.stages.map(({ name }, index) => {
+        const share = candidate.probabilities[index];
+        if (share !== undefined) return <td key={name} class="number">{percent(share)}</td>;
+        const isHere = index === candidate.probabilities.length;
+        return <td key={name} class="number out">{isHere && <span title={text.leftOut}>{text.leftOutMark}</span>}</td>;
+      })}
+    </tr>
+  );
 }
 
 function Candidates({ token }: { token: Token }) {
   const text = words.value;
   return (
-    <table class="candidates">
-      <caption>{text.tokenTable}</caption>
-      <tbody>
-        {rowsOf(token).map((one, index) => (
-          <tr key={index} class={one.isChosen ? 'chosen' : one.fate}>
-            <th scope="row"><code>{visible(one.text)}</code></th>
-            <td><Bar share={one.probability} label={visible(one.text)} /></td>
-            <td class="number">{percent(one.probability)}</td>
-            <td class="muted">{one.isChosen ? text.chosen : text.fates[one.fate]}</td>
+    <div class="table-scroller" role="region" tabIndex={0} aria-label={text.tokenTable}>
+      <table class="candidates">
+        <caption>{text.tokenTable}</caption>
+        <thead>
+          <tr>
+            <th scope="col" colSpan={2}>{text.candidate}</th>
+            <th scope="col" class="number">{text.model}</th>
+            {token.stages.map(({ name }) => <th key={name} scope="col" class="number">{text.stages[name] ?? name}</th>)}
           </tr>
-        ))}
-      </tbody>
-      <tfoot><tr><td colSpan={4} class="hint">{text.fatesNote}</td></tr></tfoot>
-    </table>
+        </thead>
+        <tbody>{rowsOf(token).map((one) => <Row key={one.id} candidate={one} token={token} />)}</tbody>
+        {token.stages.length > 0 && (
+          <tfoot>
+            <tr>
+              <th scope="row" colSpan={3}>{text.tokensLeft}</th>
+              {token.stages.map(({ name, left }) => <td key={name} class="number">{left}</td>)}
+            </tr>
+          </tfoot>
+        )}
+      </table>
+      <p class="hint">{text.stagesNote}</p>
+    </div>
   );
 }
 
@@ -88,7 +101,6 @@ function Content() {
   const text = words.value;
   const chosen = chosenToken.value === null ? null : tokens.value[chosenToken.value];
   if (tokenError.value) {
-    if (tokenError.value.code === 'unknown_path') return <p class="notice">{text.tokensMissing}</p>;
     return <ErrorCard error={tokenError.value} attempt={0} onRetry={() => void startTokenRun(tokenQuestion.peek())} />;
   }
   if (!tokens.value.length) return null;

@@ -144,15 +144,20 @@ export const en = {
   length: 'Length',
   tokensIntro: 'How sure the model was of each token, and what else it might have said.',
   tokensAsk: 'A question',
-  tokensMissing: 'This server gives no probabilities.',
   tokenHint: 'Choose a token to see what stood beside it.',
   tokenTable: 'What the model might have said here',
-  chosen: 'chosen',
-  fates: {
-    kept: '', unknown: '', temperature: 'left out: temperature 0', top_k: 'left out by top-k', top_p: 'left out by top-p',
-    min_p: 'left out by min-p',
-  },
-  fatesNote: 'Probabilities are the model’s own. What is left out is worked out from them without penalties.',
+  candidate: 'Candidate',
+  model: 'Model',
+  stages: {
+    output_format: 'Format', logit_bias: 'Bias', min_new_tokens: 'Shortest', repetition_penalty: 'Repetition',
+    no_repeat_ngram_size: 'n-grams', presence_and_frequency_penalty: 'Presence', temperature: 'Temp.', top_k: 'Top-k',
+    top_p: 'Top-p', min_p: 'Min-p',
+  } as Record<string, string>,
+  leftOut: 'left out here',
+  leftOutMark: 'out',
+  tokensLeft: 'Tokens left',
+  stagesNote:
+    'The bar and “Model” are the model’s own probability; then that after each stage of the sampler, in its order. The last column is what the token was drawn from.',
   sure: 'sure',
   unsure: 'unsure',
   keys: [
