@@ -15,6 +15,8 @@ inline constexpr size_t kMaxPropertyNameBytes = 256;
 inline constexpr size_t kMaxEnumValues = 2000;
 inline constexpr size_t kMaxAlternatives = 200;
 inline constexpr size_t kMaxPrefixItems = 128;
+inline constexpr size_t kMaxPatternProperties = 16;
+inline constexpr size_t kMaxItemSets = 2048;  // of different items
 
 // Errors have the param "response_format", a JSON pointer at the front of the message, and the
 // reason "invalid_json", "invalid_schema", "unsupported_schema" or "schema_too_large".

@@ -45,6 +45,18 @@ TEST(JsonSchema, Strings) {
        {R"("a b")", R"("a\nb")", "\"a\u3000b\""},
        {"\"a \u3000\"", R"("xa b")", R"("a b ")"}},
       {R"({"type": "string", "format": "date"})", {R"("2026-02-28")"}, {R"("2026-02-30")"}},
+      {R"({"type": "string", "pattern": "^(ab|水)+$", "minLength": 2, "maxLength": 4})",
+       {R"("ab")", R"("水水")", R"("水ab水")", R"("abab")"},
+       {R"("水")", R"("ab水ab")", R"("aba")", R"("")"}},
+      {R"({"type": "string", "pattern": "b", "minLength": 3})",
+       {R"("abc")", R"("\"\nb")", R"("水水水水b")"},
+       {R"("ab")", R"("acc")"}},
+      {R"({"type": "string", "pattern": "b", "maxLength": 2})",
+       {R"("b")", R"("\\b")"},
+       {R"("aab")", R"("a")"}},
+      {R"({"type": "string", "format": "hostname", "maxLength": 5})",
+       {R"("a.b")", R"("a-b.c")"},
+       {R"("abc.de")"}},
       {R"({"enum": ["a\"b", 1, 1.5, null, {"x": [1, 2]}]})",
        {R"("a\"b")", "1", "1.5", "null", R"({"x":[1, 2]})"},
        {"\"a\"", "2", R"({"x":[1,2],})"}},
@@ -67,6 +79,12 @@ TEST(JsonSchema, Numbers) {
        {"-1", "-1.49", "-0.001"},
        {"0", "-0", "-1.5", "-1.50", "-2"}},
       {R"({"type": "number", "multipleOf": 1})", {"3"}, {"3.5"}},
+      {R"({"type": "number", "multipleOf": 0.25, "minimum": -1, "exclusiveMaximum": 2})",
+       {"-1", "-0.75", "0", "0.5", "0.50", "1.75"},
+       {"-1.25", "0.3", "2", "0.500", "-0"}},
+      {R"({"type": "integer", "multipleOf": 7, "minimum": 1000})",
+       {"1001", "7007"},
+       {"7", "994", "1000"}},
       {R"({"type": ["integer", "number"]})", {"3", "3.5"}, {}},
   });
 }
@@ -90,6 +108,65 @@ TEST(JsonSchema, Objects) {
            "additionalProperties": true})",
        {R"({"b":1,"c":2})"},
        {R"({"a":1})"}},
+      {R"({"type": "object", "maxProperties": 1})", {"{}", R"({"a":1})"}, {R"({"a":1,"b":2})"}},
+      {R"({"type": "object", "required": ["x"], "maxProperties": 2})",
+       {R"({"x":1})", R"({"x":1,"y":2})"},
+       {"{}", R"({"x":1,"y":2,"z":3})"}},
+  });
+}
+
+TEST(JsonSchema, PatternsOfNames) {
+  check({
+      {R"({"patternProperties": {"^x-": {"type": "integer"}}})",
+       {"{}", R"({"x-a":1,"x-":2})"},
+       {R"({"x-a":null})", R"({"y":1})", R"({"\u0078-a":1})"}},
+      {R"({"patternProperties": {"^x-": {"type": "integer"}}, "additionalProperties": true})",
+       {R"({"x-a":1,"y":null,"x":"","ax-":[]})"},
+       {R"({"x-a":null})"}},
+      // A name is held to all that it matches.
+      {R"({"patternProperties": {"^a": {"minimum": 5, "type": "integer"}, "z$": {"maximum": 9}},
+           "additionalProperties": {"type": "null"}})",
+       {R"({"a":50,"z":"x","az":7,"b":null})", R"({"az":5})"},
+       {R"({"az":50})", R"({"az":4})", R"({"a":4})", R"({"b":7})"}},
+      {R"({"properties": {"ab": {"maximum": 9}}, "patternProperties": {"^a": {"type": "integer"}},
+           "required": ["ac"], "additionalProperties": false})",
+       {R"({"ab":9,"ac":10})", R"({"ac":0,"ad":1})"},
+       {R"({"ab":10,"ac":0})", R"({"ac":""})", R"({"ab":1})", R"({"ac":0,"ab":10})"}},
+      {R"({"properties": {"ab": true}, "patternProperties": {"b": false},
+           "additionalProperties": true})",
+       {"{}", R"({"a":1})"},
+       {R"({"ab":1})", R"({"b":1})"}},
+      {R"({"patternProperties": {"^\\\"$": {"type": "null"}}, "properties": {"\"": {}}})",
+       {"{}", R"({"\"":null})"},
+       {R"({"\"":1})"}},
+      {R"({"allOf": [{"patternProperties": {"a": {"type": "integer"}}},
+                     {"patternProperties": {"a": {"minimum": 3}, "b": {"type": "integer"}}}]})",
+       {R"({"a":3,"b":0,"ab":3})"},
+       {R"({"a":2})", R"({"ab":2})", R"({"b":""})"}},
+  });
+}
+
+TEST(JsonSchema, DifferentItems) {
+  check({
+      {R"({"type": "array", "uniqueItems": true, "items": {"enum": ["a", "b", 1, 1.0]}})",
+       {"[]", R"(["a"])", R"([1, "b","a"])", R"(["b","a",1])"},
+       {R"(["a","a"])", R"([1,"a",1])", R"([1,"a","b",1])", R"(["a",])", R"(["c"])"}},
+      {R"({"type": "array", "uniqueItems": true, "items": {"type": ["boolean", "null"]},
+           "minItems": 2, "maxItems": 2})",
+       {"[true,false]", "[null,true]"},
+       {"[true]", "[true,true]", "[true,false,null]"}},
+      {R"({"type": "array", "uniqueItems": true, "prefixItems": [{"const": 1}, {"enum": [1, 2]}],
+           "items": {"enum": [1, 2, 3]}})",
+       {"[]", "[1]", "[1,2]", "[1,2,3]"},
+       {"[2]", "[1,1]", "[1,2,1]", "[1,3]"}},
+      {R"({"type": "array", "uniqueItems": true, "maxItems": 1})",
+       {"[]", R"([{"a":1}])"},
+       {"[1,2]"}},
+      {R"({"type": "array", "uniqueItems": false, "items": {"const": 1}})", {"[1,1]"}, {}},
+      {R"({"allOf": [{"type": "array", "uniqueItems": false}, {"uniqueItems": true}],
+           "items": {"$ref": "#/$defs/e"}, "$defs": {"e": {"enum": [{"a": 1, "b": 2}, 3]}}})",
+       {R"([{"a":1,"b":2},3])"},
+       {"[3,3]"}},
   });
 }
 
@@ -153,19 +230,28 @@ TEST(JsonSchema, CombinationsAndReferences) {
   });
 }
 
+using Refusals = std::vector<std::pair<const char*, const char*>>;
+
+void check_refusals(const Refusals& cases) {
+  for (const auto& [text, message] : cases) {
+    const Status status = check_output_format(schema(text));
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << text;
+    EXPECT_TRUE(status.message().starts_with(message)) << text << " -> " << status.message();
+    EXPECT_EQ(status.param(), "response_format") << text;
+    EXPECT_FALSE(status.reason().empty()) << text;
+  }
+}
+
 TEST(JsonSchema, SaysWhereItIsRefused) {
-  const std::pair<const char*, const char*> cases[] = {
+  check_refusals({
       {R"({"type": "stsring"})", "/type: this is no type"},
       {R"s({"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=x)"}}})s",
        "/properties/a/pattern: offset 1: looking around"},
       {R"({"properties": {"a/b~": {"minlength": 3}}})",
        "/properties/a~1b~0/minlength: this keyword is not known"},
-      {R"({"patternProperties": {}})", "/patternProperties: this keyword is not supported"},
+      {R"({"propertyNames": {}})", "/propertyNames: this keyword is not supported"},
       {R"({"not": {}})", "/not: this keyword is not supported"},
-      {R"({"type": "array", "uniqueItems": true})", "/uniqueItems: this is not supported"},
-      {R"({"type": "number", "multipleOf": 0.5})", "/multipleOf: only 1 is supported"},
       {R"({"type": "string", "format": "iri"})", "/format: this format is not known (date, "},
-      {R"({"type": "string", "pattern": "a", "maxLength": 3})", "/pattern: a length beside it"},
       {R"({"type": "string", "minLength": 3, "maxLength": 2})", "/minLength: above maxLength"},
       {R"({"type": "string", "minLength": -1})", "/minLength: this must be an integer"},
       {R"({"type": "integer", "minimum": 3, "maximum": 2})", "/minimum: no number lies between"},
@@ -192,7 +278,9 @@ TEST(JsonSchema, SaysWhereItIsRefused) {
       {R"({"type": "object", "required": ["a"], "additionalProperties": false})",
        "/required: \"a\" is required, but may not be there"},
       {R"({"type": "object", "minProperties": 1})", "/minProperties: more than the required"},
-      {R"({"type": "object", "maxProperties": 1})", "/maxProperties: fewer properties"},
+      {R"({"properties": {"a": {}, "b": {}}, "maxProperties": 1})", "/maxProperties: fewer"},
+      {R"({"properties": {"a": {}}, "additionalProperties": true, "maxProperties": 2})",
+       "/maxProperties: fewer properties"},
       {R"({"type": "array", "items": [{}]})", "/items: a list of schemas"},
       {R"({"type": "array", "minItems": 2, "maxItems": 1})", "/minItems: more items"},
       {R"({"properties": {"a": {"$id": "x"}}})", "/properties/a/$id: this keyword is not known"},
@@ -200,14 +288,43 @@ TEST(JsonSchema, SaysWhereItIsRefused) {
       {"false", "(root): false allows no value"},
       {"[]", "(root): a schema is an object"},
       {"{", "the schema is no JSON: syntax error near byte"},
-  };
-  for (const auto& [text, message] : cases) {
-    const Status status = check_output_format(schema(text));
-    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << text;
-    EXPECT_TRUE(status.message().starts_with(message)) << text << " -> " << status.message();
-    EXPECT_EQ(status.param(), "response_format") << text;
-    EXPECT_FALSE(status.reason().empty()) << text;
-  }
+  });
+}
+
+TEST(JsonSchema, SaysWhichPatternsSetsAndMultiplesAreRefused) {
+  check_refusals({
+      {R"({"patternProperties": []})", "/patternProperties: this must be an object of at most 16"},
+      {R"s({"patternProperties": {"(?=x)": {}}})s",
+       "/patternProperties/(?=x): offset 1: looking around"},
+      {R"({"patternProperties": {"a.{20}$": {}}})",
+       "/patternProperties: the patterns are too large to be told apart"},
+      {R"({"patternProperties": {"^a": {"maximum": "3"}}})",
+       "/patternProperties/^a/maximum: this must be a number"},
+      {R"({"patternProperties": {"^a": {"type": "null"}}, "properties": {"a": {"type": "string"}}})",
+       "/properties/a/type: no type is allowed by all"},
+      {R"({"allOf": [{"patternProperties": {"a": {}}}, {"additionalProperties": false}]})",
+       "/additionalProperties: another part has patternProperties"},
+      {R"({"type": "array", "uniqueItems": 1})", "/uniqueItems: this must be true or false"},
+      {R"({"type": "array", "uniqueItems": true})",
+       "/uniqueItems: beside uniqueItems an item is an enum, a const, a boolean or null"},
+      {R"({"type": "array", "uniqueItems": true, "items": {"type": "string"}})",
+       "/items: beside uniqueItems an item is"},
+      {R"({"type": "array", "uniqueItems": true, "items": {"type": "boolean"}, "minItems": 3})",
+       "/minItems: more different items than there are"},
+      {R"({"type": "array", "uniqueItems": true, "items": {"enum": [1,2,3,4,5,6,7,8,9,10,11,12]}})",
+       "/uniqueItems: its items have more than 2048 different sets"},
+      {R"({"type": "number", "multipleOf": 0})", "/multipleOf: this must be a number above 0"},
+      {R"({"type": "number", "multipleOf": 1e-20})", "/multipleOf: it has more than 12 digits"},
+      {R"({"type": "integer", "multipleOf": 10007})", "/multipleOf: its multiples between the"},
+      {R"({"type": "integer", "multipleOf": 3, "minimum": 1e16})", "/multipleOf: its multiples"},
+      {R"({"type": "integer", "multipleOf": 30, "minimum": 1, "maximum": 29})",
+       "/multipleOf: no multiple lies between"},
+      {R"({"allOf": [{"multipleOf": 2}, {"multipleOf": 3}]})", "/multipleOf: two of these cannot"},
+      {R"({"type": "string", "pattern": "^ab{20}$", "maxLength": 3})", "/pattern: no finite text"},
+      {R"({"type": "string", "pattern": "^ab?$", "minLength": 3})", "/pattern: no finite text"},
+      {R"({"type": "string", "pattern": "a.{20}$", "maxLength": 300})",
+       "/pattern: with the length beside it, it is too large"},
+  });
 }
 
 TEST(JsonSchema, LimitsHold) {

@@ -209,7 +209,15 @@ ExprId JsonText::other_key(std::span<const std::string> names) {
     if (is_unescaped) sorted.push_back(letters);
   }
   std::ranges::sort(sorted);
-  return grammar_.sequence({quoted(key_that_differs(sorted, 0)), separator(":")});
+  return spelled_key(key_that_differs(sorted, 0));
+}
+
+ExprId JsonText::spelled_key(ExprId spelling) {
+  return grammar_.sequence({quoted(spelling), separator(":")});
+}
+
+ExprId JsonText::plain_letter(const CodePointSet& letters) {
+  return grammar_.letters(letters.intersection(unescaped()));
 }
 
 // What may follow the first `num_letters` letters, which all of `names` have in common: an end,

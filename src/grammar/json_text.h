@@ -40,6 +40,10 @@ class JsonText {
   ExprId key(std::string_view name);
   // A key, and the colon, that is none of `names`. It is written without escapes.
   ExprId other_key(std::span<const std::string> names);
+  // Likewise one that is spelled so; its letters are those of plain_letter().
+  ExprId spelled_key(ExprId spelling);
+  // Of the set, a letter that needs no escape.
+  ExprId plain_letter(const CodePointSet& letters);
 
   // One letter of a set as it stands in a string: itself, or its shortest escape.
   ExprId letter(const CodePointSet& letters);

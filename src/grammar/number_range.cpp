@@ -165,23 +165,8 @@ Decimal subtract_one(Decimal value) {
   return value;
 }
 
-// The nearest integer inside of a bound of absolute values. Nothing for a `high` below zero.
-Decimal integer_at_least(const NumberBound& low) {
-  const bool is_raised = low.is_exclusive || !low.value.fraction.empty();
-  Decimal whole = {.integer = low.value.integer};
-  return is_raised ? add_one(whole) : whole;
-}
-std::optional<Decimal> integer_at_most(const NumberBound& high) {
-  const Decimal whole = {.integer = high.value.integer};
-  if (!high.is_exclusive || !high.value.fraction.empty()) return whole;
-  if (whole.is_zero()) return std::nullopt;
-  return subtract_one(whole);
-}
-
 std::optional<ExprId> magnitudes(Grammar& grammar, NumberBound low, std::optional<NumberBound> high,
                                  bool is_integer) {
-  low.value.is_negative = false;
-  if (high) high->value.is_negative = false;
   if (is_integer) {
     low = {.value = integer_at_least(low)};
     if (high) {
@@ -225,32 +210,55 @@ std::optional<Decimal> decimal_of(const OrderedJson& number) {
   return decimal;
 }
 
+Decimal integer_at_least(const NumberBound& low) {
+  const bool is_raised = low.is_exclusive || !low.value.fraction.empty();
+  Decimal whole = {.integer = low.value.integer};
+  return is_raised ? add_one(whole) : whole;
+}
+std::optional<Decimal> integer_at_most(const NumberBound& high) {
+  const Decimal whole = {.integer = high.value.integer};
+  if (!high.is_exclusive || !high.value.fraction.empty()) return whole;
+  if (whole.is_zero()) return std::nullopt;
+  return subtract_one(whole);
+}
+
 int compare(const Decimal& a, const Decimal& b) {
   if (a.is_negative != b.is_negative) return a.is_negative ? -1 : 1;
   return a.is_negative ? compare_sizes(b, a) : compare_sizes(a, b);
 }
 
-std::optional<ExprId> number_in_range(Grammar& grammar, const NumberRange& range, bool is_integer) {
+std::optional<ExprId> with_signs(Grammar& grammar, const NumberRange& range,
+                                 const WriteMagnitudes& write) {
+  const auto size_of = [](NumberBound bound) {
+    bound.value.is_negative = false;
+    return bound;
+  };
   std::vector<ExprId> ways;
-  const bool has_negative = !range.low || range.low->value.is_negative;
-  if (has_negative) {
+  if (!range.low || range.low->value.is_negative) {
     // From the bound nearest to zero; zero itself has no sign.
     const bool is_high_negative = range.high && range.high->value.is_negative;
     const NumberBound nearest =
-        is_high_negative ? *range.high : NumberBound{.value = {}, .is_exclusive = true};
-    if (const auto size = magnitudes(grammar, nearest, range.low, is_integer)) {
+        is_high_negative ? size_of(*range.high) : NumberBound{.value = {}, .is_exclusive = true};
+    const auto farthest = range.low ? std::optional(size_of(*range.low)) : std::nullopt;
+    if (const auto size = write(nearest, farthest)) {
       ways.push_back(grammar.sequence({grammar.bytes("-"), *size}));
     }
   }
   if (!range.high || !range.high->value.is_negative) {
     const bool is_low_positive = range.low && !range.low->value.is_negative;
-    const NumberBound nearest = is_low_positive ? *range.low : NumberBound{};
-    if (const auto size = magnitudes(grammar, nearest, range.high, is_integer)) {
+    if (const auto size = write(is_low_positive ? *range.low : NumberBound{}, range.high)) {
       ways.push_back(*size);
     }
   }
   if (ways.empty()) return std::nullopt;
   return grammar.choice(std::move(ways));
+}
+
+std::optional<ExprId> number_in_range(Grammar& grammar, const NumberRange& range, bool is_integer) {
+  return with_signs(grammar, range,
+                    [&](const NumberBound& low, const std::optional<NumberBound>& high) {
+                      return magnitudes(grammar, low, high, is_integer);
+                    });
 }
 
 }  // namespace youtu

@@ -2,6 +2,7 @@
 // are those of a bound.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -34,6 +35,18 @@ struct NumberRange {
 std::optional<Decimal> decimal_of(const OrderedJson& number);
 // Below 0, 0 or above 0.
 int compare(const Decimal& a, const Decimal& b);
+
+// The nearest integer inside of a bound of absolute values. Nothing for one below zero.
+Decimal integer_at_least(const NumberBound& low);
+std::optional<Decimal> integer_at_most(const NumberBound& high);
+
+// The absolute values from `low` to `high`, which are absolute as well; no `high` is no bound.
+using WriteMagnitudes = std::function<std::optional<ExprId>(
+    const NumberBound& low, const std::optional<NumberBound>& high)>;
+// The numbers of a range, of which `write` writes those below zero, and then the others. Nothing if
+// there are none.
+std::optional<ExprId> with_signs(Grammar& grammar, const NumberRange& range,
+                                 const WriteMagnitudes& write);
 
 // Numbers in the range, without exponents; of integers only those without a point. Nothing if there
 // are none.

@@ -7,48 +7,60 @@
 
 namespace youtu {
 
-Result<ExprId> SchemaCompiler::array(const OrderedJson& schema, const SchemaPlace& place) {
+Result<SchemaCompiler::LengthRange> SchemaCompiler::array_lengths(const OrderedJson& schema,
+                                                                  const SchemaPlace& place) {
   const auto min = read_count(schema, "minItems", place);
   RETURN_IF_ERROR(min);
   const auto max = read_count(schema, "maxItems", place);
   RETURN_IF_ERROR(max);
-  const auto unique = schema.find("uniqueItems");
-  if (unique != schema.end() && *unique != false) {
-    return unsupported_schema(place.below("uniqueItems"), "this is not supported");
+  LengthRange lengths = {min->value_or(0), max->value_or(kUnbounded)};
+  const auto prefix = schema.find("prefixItems");
+  if (prefix != schema.end() && (!prefix->is_array() || prefix->size() > kMaxPrefixItems)) {
+    return invalid_schema(
+        place.below("prefixItems"),
+        "this must be a list of at most " + std::to_string(kMaxPrefixItems) + " schemas");
   }
-  std::vector<ExprId> prefix;
-  if (const auto list = schema.find("prefixItems"); list != schema.end()) {
-    if (!list->is_array() || list->size() > kMaxPrefixItems) {
-      return invalid_schema(
-          place.below("prefixItems"),
-          "this must be a list of at most " + std::to_string(kMaxPrefixItems) + " schemas");
-    }
-    for (size_t i = 0; i < list->size(); ++i) {
-      const auto element = any((*list)[i], place.below("prefixItems", i));
-      RETURN_IF_ERROR(element);
-      prefix.push_back(*element);
-    }
-  }
-  std::optional<ExprId> item = json_.value();
   if (const auto items = schema.find("items"); items != schema.end()) {
-    item.reset();
     if (items->is_array()) {
       return unsupported_schema(place.below("items"),
                                 "a list of schemas is not supported here (use prefixItems)");
     }
+    const size_t num_prefix = prefix == schema.end() ? 0 : prefix->size();
+    if (*items == false) lengths.max = std::min(lengths.max, static_cast<uint32_t>(num_prefix));
+  }
+  if (lengths.min > lengths.max) {
+    return invalid_schema(place.below("minItems"), "more items than the other keywords allow");
+  }
+  return lengths;
+}
+
+Result<ExprId> SchemaCompiler::array(const OrderedJson& schema, const SchemaPlace& place) {
+  const auto lengths = array_lengths(schema, place);
+  RETURN_IF_ERROR(lengths);
+  if (const auto unique = schema.find("uniqueItems"); unique != schema.end()) {
+    if (!unique->is_boolean()) {
+      return invalid_schema(place.below("uniqueItems"), "this must be true or false");
+    }
+    // One item is always different.
+    if (*unique == true && lengths->max > 1) return unique_array(schema, *lengths, place);
+  }
+  std::vector<ExprId> prefix;
+  const OrderedJson list = schema.value("prefixItems", OrderedJson::array());
+  for (size_t i = 0; i < list.size(); ++i) {
+    const auto element = any(list[i], place.below("prefixItems", i));
+    RETURN_IF_ERROR(element);
+    prefix.push_back(*element);
+  }
+  std::optional<ExprId> item = json_.value();
+  if (const auto items = schema.find("items"); items != schema.end()) {
+    item.reset();
     if (*items != false) {
       const auto element = any(*items, place.below("items"));
       RETURN_IF_ERROR(element);
       item = shared(*element, place.below("items"));
     }
   }
-  const uint32_t least = min->value_or(0);
-  uint32_t most = max->value_or(kUnbounded);
-  if (!item) most = std::min(most, static_cast<uint32_t>(prefix.size()));
-  if (least > most) {
-    return invalid_schema(place.below("minItems"), "more items than the other keywords allow");
-  }
-  return array_with_prefix(prefix, item, least, most);
+  return array_with_prefix(prefix, item, lengths->min, lengths->max);
 }
 
 // From the end: what may follow when so many elements are written.

@@ -150,7 +150,9 @@ Result<Json> merge_keyword(const std::string& keyword, const Json& a, const Json
   if (keyword == "type") return merge_types(a, b, place);
   if (is_bound(keyword)) return merge_bounds(keyword, a, b, place);
   if (keyword == "items") return all_of(a, b);
-  if (keyword == "properties" && a.is_object() && b.is_object()) return merge_properties(a, b);
+  const bool has_schemas = keyword == "properties" || keyword == "patternProperties";
+  if (has_schemas && a.is_object() && b.is_object()) return merge_properties(a, b);
+  if (keyword == "uniqueItems" && a.is_boolean() && b.is_boolean()) return Json(true);
   if (keyword == "required" && a.is_array() && b.is_array()) return merge_lists(a, b);
   if (keyword == "enum" && a.is_array() && b.is_array()) return intersection(a, b);
   return unsupported_schema(place, "two of these cannot be merged");
@@ -161,6 +163,12 @@ Result<Json> merge_keyword(const std::string& keyword, const Json& a, const Json
 Status check_closed(const Json& closed, const Json& other, const SchemaPlace& place) {
   const auto additional = closed.find("additionalProperties");
   if (additional == closed.end() || *additional == true) return Status::ok();
+  const auto patterns = other.find("patternProperties");
+  if (patterns != other.end() &&
+      (!closed.contains("patternProperties") || closed["patternProperties"] != *patterns)) {
+    return unsupported_schema(place.below("additionalProperties"),
+                              "another part has patternProperties, which this part has not");
+  }
   const auto properties = other.find("properties");
   if (properties == other.end() || !properties->is_object()) return Status::ok();
   for (const auto& [name, schema] : properties->items()) {

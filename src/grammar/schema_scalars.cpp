@@ -1,45 +1,19 @@
 // Strings, numbers and constants of a schema.
-#include <algorithm>
+#include <span>
 #include <string>
 
 #include "base/check.h"
+#include "grammar/letter_automaton.h"
+#include "grammar/number_multiple.h"
 #include "grammar/number_range.h"
-#include "grammar/regex_parser.h"
 #include "grammar/schema_compiler.h"
 #include "grammar/schema_keywords.h"
+#include "grammar/schema_patterns.h"
+#include "grammar/schema_values.h"
 #include "grammar/string_formats.h"
 
 namespace youtu {
 namespace {
-
-// JavaScript's classes, since that is whose expressions a schema's patterns are.
-RegexOptions schema_regex(JsonText& json, bool is_search) {
-  const CodePointSet line_ends = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
-  const CodePointSet space = {
-      {'\t', '\r'},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
-      {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
-  return {.is_search = is_search,
-          .dot = line_ends.complement(),
-          .space = space,
-          .not_space = space.complement(),
-          .write_letters = [&json](Grammar&, const CodePointSet& letters) {
-            return json.letter(letters);
-          }};
-}
-
-bool matches_type(const OrderedJson& value, const std::string& type) {
-  if (type == "string") return value.is_string();
-  if (type == "boolean") return value.is_boolean();
-  if (type == "null") return value.is_null();
-  if (type == "object") return value.is_object();
-  if (type == "array") return value.is_array();
-  if (type == "number") return value.is_number();
-  if (value.is_number_float()) {
-    const double number = value.get<double>();
-    return number == static_cast<double>(static_cast<int64_t>(number));
-  }
-  return value.is_number();
-}
 
 Result<std::optional<NumberBound>> read_bound(const OrderedJson& schema, const char* keyword,
                                               bool is_exclusive, const SchemaPlace& place) {
@@ -76,32 +50,11 @@ Result<NumberRange> read_range(const OrderedJson& schema, const SchemaPlace& pla
 
 }  // namespace
 
-// enum and const. Other limits beside them would have to be looked at value by value; the type is.
 Result<ExprId> SchemaCompiler::literals(const OrderedJson& schema, const SchemaPlace& place) {
-  const char* keyword = schema.contains("enum") ? "enum" : "const";
-  const OrderedJson list =
-      schema.contains("enum") ? schema["enum"] : OrderedJson::array({schema["const"]});
-  if (!list.is_array() || list.size() > kMaxEnumValues) {
-    return invalid_schema(place.below(keyword), "this must be a list of at most " +
-                                                    std::to_string(kMaxEnumValues) + " values");
-  }
-  for (const auto& [name, value] : schema.items()) {
-    if (!is_constraining(name) || name == "enum" || name == "const" || name == "type") continue;
-    return unsupported_schema(place.below(name),
-                              std::string("this is not supported beside ") + keyword);
-  }
-  const auto types = types_of(schema, place);
-  RETURN_IF_ERROR(types);
+  const auto values = constants_of(schema, place);
+  RETURN_IF_ERROR(values);
   std::vector<ExprId> ways;
-  for (const OrderedJson& value : list) {
-    const bool is_const = !schema.contains("const") || schema["const"] == value;
-    const bool has_type = std::ranges::any_of(
-        *types, [&](const std::string& type) { return matches_type(value, type); });
-    if (is_const && has_type) ways.push_back(json_.literal(value));
-  }
-  if (ways.empty()) {
-    return invalid_schema(place.below(keyword), "no value is left that the other keywords allow");
-  }
+  for (const OrderedJson& value : *values) ways.push_back(json_.literal(value));
   return grammar_.choice(std::move(ways));
 }
 
@@ -110,21 +63,14 @@ Result<ExprId> SchemaCompiler::string(const OrderedJson& schema, const SchemaPla
   RETURN_IF_ERROR(min);
   const auto max = read_count(schema, "maxLength", place);
   RETURN_IF_ERROR(max);
+  const LengthRange lengths = {min->value_or(0), max->value_or(kUnbounded)};
+  if (lengths.min > lengths.max) return invalid_schema(place.below("minLength"), "above maxLength");
   const bool has_pattern = schema.contains("pattern");
   const bool has_format = schema.contains("format");
-  if (!has_pattern && !has_format) {
-    const uint32_t least = min->value_or(0);
-    const uint32_t most = max->value_or(kUnbounded);
-    if (least > most) return invalid_schema(place.below("minLength"), "above maxLength");
-    return json_.string(least, most);
-  }
+  if (!has_pattern && !has_format) return json_.string(lengths.min, lengths.max);
   const SchemaPlace here = place.below(has_pattern ? "pattern" : "format");
   if (has_pattern && has_format) {
     return unsupported_schema(here, "pattern beside format is not supported");
-  }
-  if (*min || *max) {
-    return unsupported_schema(here,
-                              "a length beside it is not supported (a pattern can count: .{1,20})");
   }
   const OrderedJson& value = schema[has_pattern ? "pattern" : "format"];
   if (!value.is_string()) return invalid_schema(here, "this must be a string");
@@ -136,28 +82,76 @@ Result<ExprId> SchemaCompiler::string(const OrderedJson& schema, const SchemaPla
     }
     pattern = *known;
   }
-  const auto content = parse_regex(pattern, schema_regex(json_, has_pattern), grammar_);
-  if (!content) {
-    const bool is_wrong = content.status().reason() == "invalid_regex";
-    return is_wrong ? invalid_schema(here, content.status().message())
-                    : unsupported_schema(here, content.status().message());
-  }
+  const auto content =
+      *min || *max ? pattern_of_length(pattern, has_pattern, lengths, here)
+                   : parse_schema_pattern(pattern, has_pattern, string_letters(), grammar_, here);
+  RETURN_IF_ERROR(content);
   return json_.quoted(*content);
+}
+
+WriteLetters SchemaCompiler::string_letters() {
+  return [this](Grammar&, const CodePointSet& letters) { return json_.letter(letters); };
+}
+
+// What matches a pattern and has a length: both are regular, so both together are.
+Result<ExprId> SchemaCompiler::pattern_of_length(const std::string& pattern, bool is_search,
+                                                 const LengthRange& lengths,
+                                                 const SchemaPlace& place) {
+  Grammar letters;
+  const auto expr = parse_schema_pattern(pattern, is_search, write_plain_letters, letters, place);
+  RETURN_IF_ERROR(expr);
+  const auto automaton = LetterAutomaton::build(letters, std::span(&*expr, 1));
+  const auto content =
+      automaton ? automaton->write(grammar_, {.accepts = [](auto matches) { return matches != 0; },
+                                              .min_length = lengths.min,
+                                              .max_length = lengths.max,
+                                              .write_letters = string_letters(),
+                                              .name = place.pointer})
+                : std::nullopt;
+  if (content) return *content;
+  return schema_too_large(place,
+                          "with the length beside it, it is too large (a pattern can count "
+                          "itself: ^[a-z]{1,20}$)");
+}
+
+Result<std::optional<NumberStep>> SchemaCompiler::read_step(const OrderedJson& schema,
+                                                            bool is_integer,
+                                                            const SchemaPlace& place) {
+  const auto multiple = schema.find("multipleOf");
+  if (multiple == schema.end()) return std::optional<NumberStep>();
+  const SchemaPlace here = place.below("multipleOf");
+  if (!multiple->is_number() || !(multiple->get<double>() > 0)) {
+    return invalid_schema(here, "this must be a number above 0");
+  }
+  const auto step = step_of(*multiple, is_integer);
+  if (step) return step;
+  return unsupported_schema(
+      here, "it has more than " + std::to_string(kMaxDecimalMultipleDigits) + " digits");
 }
 
 Result<ExprId> SchemaCompiler::number(const OrderedJson& schema, bool is_integer,
                                       const SchemaPlace& place) {
-  if (const auto multiple = schema.find("multipleOf"); multiple != schema.end()) {
-    if (!multiple->is_number() || multiple->get<double>() != 1.0) {
-      return unsupported_schema(place.below("multipleOf"), "only 1 is supported");
-    }
-    is_integer = true;
-  }
+  const auto step = read_step(schema, is_integer, place);
+  RETURN_IF_ERROR(step);
+  const bool is_whole = is_integer || (*step && (*step)->num_decimals == 0);
+  const bool is_every = !*step || (is_whole && (*step)->units == 1);
   const auto range = read_range(schema, place);
   RETURN_IF_ERROR(range);
-  if (!range->low && !range->high) return is_integer ? json_.integer() : json_.number();
-  const auto numbers = number_in_range(grammar_, *range, is_integer);
-  if (numbers) return *numbers;
+  if (is_every && !range->low && !range->high) {
+    return is_whole ? json_.integer() : json_.number();
+  }
+  const MultiplesResult numbers =
+      is_every ? MultiplesResult{.expr = number_in_range(grammar_, *range, is_whole)}
+               : multiples_in_range(grammar_, *range, **step);
+  if (numbers.is_too_large) {
+    return schema_too_large(
+        place.below("multipleOf"),
+        "its multiples between the bounds have too many digits to be told apart");
+  }
+  if (numbers.expr) return *numbers.expr;
+  if (!is_every) {
+    return invalid_schema(place.below("multipleOf"), "no multiple lies between the bounds");
+  }
   const char* bound = range->low ? "minimum" : "maximum";
   return invalid_schema(place.below(bound), "no number lies between the bounds");
 }

@@ -53,6 +53,10 @@ const FORMATS = {
   uuid: ["123e4567-e89b-12d3-a456-426614174000"],
   duration: ["P1Y2M3D", "PT5M", "P2W", "P1DT12H"],
 };
+// Of patternProperties: whole numbers from 3 on, numbers up to 50, and names that match both.
+const NAME_PATTERNS = { "^x-": { type: "integer", minimum: 3 }, "\\d$": { type: "number", maximum: 50 } };
+const MATCHING_NAMES = { "x-": [3, 999], "x-水": [3, 999], "x-1": [3, 50], b2: [-99, 50], 水9: [-99, 50] };
+const STEPS = [2, 7, 250, 0.5, 0.25, 0.01, 1.5];
 const CONSTANTS = ["a", 'q"\\', "水", 0, -3, 1.5, true, false, null, [1, "x"], { k: [null] }, {}];
 
 export class RandomSchemas {
@@ -85,9 +89,13 @@ export class RandomSchemas {
     const { random } = this;
     const schema = { type: "string" };
     const kind = random.below(6);
-    if (kind === 0) schema.pattern = random.pick(PATTERNS)[0];
-    else if (kind === 1) schema.format = random.pick(Object.keys(FORMATS));
-    else {
+    if (kind < 2) {
+      if (kind === 0) schema.pattern = random.pick(PATTERNS)[0];
+      else schema.format = random.pick(Object.keys(FORMATS));
+      const length = [...this.stringOf(schema)].length;
+      if (random.chance(0.3)) schema.minLength = Math.max(0, length - random.below(3));
+      if (random.chance(0.3)) schema.maxLength = length + random.below(12);
+    } else {
       if (random.chance(0.4)) schema.minLength = random.below(4);
       if (random.chance(0.4)) schema.maxLength = (schema.minLength ?? 0) + random.below(9);
     }
@@ -107,6 +115,10 @@ export class RandomSchemas {
     const low = schema.minimum ?? schema.exclusiveMinimum ?? -1000;
     if (random.chance(0.5)) {
       schema[random.pick(["maximum", "exclusiveMaximum"])] = Math.floor(low) + 2 + random.below(random.pick([2, 2000]));
+    }
+    if (random.chance(0.3)) {
+      schema.multipleOf = random.pick(STEPS);
+      for (const key of ["maximum", "exclusiveMaximum"]) if (key in schema) schema[key] += 3 * schema.multipleOf;
     }
     return schema;
   }
@@ -131,6 +143,10 @@ export class RandomSchemas {
       schema.properties = Object.fromEntries(names.map((name) => [name, this.any(depth)]));
       schema.required = names.filter(() => random.chance(0.5));
     }
+    if (random.chance(0.3)) {
+      schema.patternProperties = Object.fromEntries(Object.entries(NAME_PATTERNS).filter(() => random.chance(0.7)));
+      if (schema.properties && random.chance(0.5)) schema.properties["x-name1"] = { type: "integer" };
+    }
     const additional = random.below(4);
     if (additional === 0) schema.additionalProperties = false;
     if (additional === 1) schema.additionalProperties = true;
@@ -138,8 +154,19 @@ export class RandomSchemas {
     return schema;
   }
 
+  uniqueArray() {
+    const { random } = this;
+    const values = CONSTANTS.filter(() => random.chance(0.4)).slice(0, 7);
+    const items = values.length > 0 ? { enum: values } : { type: ["boolean", "null"] };
+    const schema = { type: "array", items, uniqueItems: true };
+    if (random.chance(0.5)) schema.minItems = random.below(values.length || 4);
+    if (random.chance(0.5)) schema.maxItems = (schema.minItems ?? 0) + random.below(4);
+    return schema;
+  }
+
   array(depth) {
     const { random } = this;
+    if (random.chance(0.25)) return this.uniqueArray();
     const schema = { type: "array" };
     if (random.chance(0.3)) schema.prefixItems = [this.any(depth), this.any(0)];
     if (random.chance(0.8)) schema.items = schema.prefixItems && random.chance(0.4) ? false : this.any(depth);
@@ -227,11 +254,12 @@ export class RandomSchemas {
   }
 
   stringOf(schema) {
-    if (schema.pattern !== undefined) {
-      return this.random.pick(PATTERNS.find(([pattern]) => pattern === schema.pattern)[1]);
-    }
-    if (schema.format !== undefined) return this.random.pick(FORMATS[schema.format]);
+    const examples = PATTERNS.find(([pattern]) => pattern === schema.pattern)?.[1] ?? FORMATS[schema.format];
     const min = schema.minLength ?? 0;
+    if (examples !== undefined) {
+      const max = schema.maxLength ?? Infinity;
+      return this.random.pick(examples.filter((text) => [...text].length >= min && [...text].length <= max));
+    }
     return this.text(min, schema.maxLength ?? min + 10);
   }
 
@@ -244,6 +272,12 @@ export class RandomSchemas {
       const from = low ?? (high ?? 1000) - 2000;
       const to = high ?? from + 2000;
       let x = from + (to - from) * this.random.below(1001) / 1000;
+      if (schema.multipleOf !== undefined) {
+        x = Number((Math.round(x / schema.multipleOf) * schema.multipleOf).toFixed(2));
+        if (type === "integer" && !Number.isInteger(x)) continue;
+        if (fits(x)) return x === 0 ? 0 : x;
+        continue;
+      }
       x = type === "integer" ? Math.round(x) : Number(x.toFixed(this.random.below(4)));
       if (fits(x)) return x === 0 ? 0 : x;
     }
@@ -252,11 +286,18 @@ export class RandomSchemas {
   arrayOf(schema, depth) {
     const prefix = schema.prefixItems ?? [];
     const least = schema.minItems ?? 0;
+    if (schema.uniqueItems) return this.differentItems(schema, least);
     let most = schema.maxItems ?? least + (depth > 3 ? 0 : 3);
     if (schema.items === false) most = Math.min(most, prefix.length);
     const count = depth > 3 ? least : least + this.random.below(most - least + 1);
     return Array.from({ length: count }, (_, i) =>
       this.instance(i < prefix.length ? prefix[i] : schema.items ?? true, depth + 1));
+  }
+
+  differentItems({ items, maxItems }, least) {
+    const all = [...(items.enum ?? [true, false, null])].sort(() => this.random.below(3) - 1);
+    const most = Math.min(maxItems ?? all.length, all.length);
+    return all.slice(0, least + this.random.below(most - least + 1));
   }
 
   // In the order of the schema, and no more than it names unless it says so.
@@ -267,7 +308,14 @@ export class RandomSchemas {
       const isRequired = schema.required?.includes(name) ?? false;
       if (isRequired || (depth < 3 && random.chance(0.6))) value[name] = this.instance(property, depth + 1);
     }
-    const more = schema.additionalProperties ?? schema.properties === undefined;
+    if ("x-name1" in value) value["x-name1"] = 3 + random.below(48);  // what both patterns say
+    const patterns = Object.keys(schema.patternProperties ?? {});
+    for (const [name, [low, high]] of Object.entries(MATCHING_NAMES)) {
+      const isSpokenOf = patterns.some((pattern) => new RegExp(pattern, "u").test(name));
+      if (isSpokenOf && depth < 3 && random.chance(0.3)) value[name] = low + random.below(high - low + 1);
+    }
+    const more = schema.additionalProperties ??
+      (schema.properties === undefined && schema.patternProperties === undefined);
     if (more === false || depth > 3) return value;
     for (const name of ["other", "ac", "水水"]) {
       if (!(name in (schema.properties ?? {})) && random.chance(0.3)) value[name] = this.instance(more, depth + 1);
@@ -281,6 +329,7 @@ export class RandomSchemas {
     if (Array.isArray(value) && value.length > 0 && random.chance(0.7)) {
       const copy = [...value];
       const i = random.below(copy.length);
+      if (random.chance(0.3)) return [...copy, copy[i]];
       copy[i] = this.broken(copy[i]);
       return copy;
     }

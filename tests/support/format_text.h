@@ -14,6 +14,7 @@ namespace youtu {
 class FormatText {
  public:
   explicit FormatText(const OutputFormat& format) : FormatText(build_automaton(format)) {}
+  explicit FormatText(Result<Automaton> automaton) : table_(take(std::move(automaton))) {}
 
   bool matches(std::string_view text) {
     const StateId state = state_after(text);
@@ -25,8 +26,6 @@ class FormatText {
   StateTable& table() { return table_; }
 
  private:
-  explicit FormatText(Result<Automaton> automaton) : table_(take(std::move(automaton))) {}
-
   static Automaton take(Result<Automaton> automaton) {
     EXPECT_TRUE(automaton.is_ok()) << automaton.status().message();
     if (automaton) return *std::move(automaton);
