@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 
+#include "base/json.h"
 #include "tests/support/format_text.h"
 
 namespace youtu {
