@@ -105,6 +105,7 @@ TEST(OpenApiDocument, HasTheLimitsOfLists) {
   EXPECT_EQ(property("CompletionFields", "n")["maximum"], openai::kMaxChoices);
   EXPECT_EQ(property("ChatCompletionRequest", "tools")["maxItems"], kMaxTools);
   EXPECT_EQ(property("ChatCompletionRequest", "top_logprobs")["maximum"], kMaxTopLogprobs);
+  EXPECT_EQ(property("ChatRequest", "explain_tokens")["maximum"], kMaxExplainedCandidates);
   EXPECT_EQ(property("ChatRequest", "reasoning_budget_message")["maxLength"], kMaxLastWordsBytes);
   EXPECT_EQ(property("SchedulingFields", "cache_salt")["maxLength"], kMaxCacheSaltBytes);
   EXPECT_EQ(property("SchedulingFields", "timeout_ms")["maximum"], kMaxTimeout.count());
