@@ -129,14 +129,16 @@ class Doctor(unittest.TestCase):
             server.communicate()
 
     def test_folders(self):
-        file = self.write("file", b"")
-        self.finds("session folder", "bad", "cannot be written: .*file", "--data-dir", os.path.join(file, "x"))
-        self.finds("cache folder", "warn", "cannot be written: .*file", "--pack-cache", os.path.join(file, "x"))
-        self.finds("cache folder", "ok", "none", "--pack-cache", "off")
-        self.finds("session folder", "ok", "none", "--sessions=false")
-        self.finds("model folder", "warn", "cannot be written", YOUTU_MODELS=os.path.join(file, "x"))
-        self.finds("access log", "bad", "cannot be written", "--access-log", os.path.join(file, "log"))
-        self.finds("access log", "ok", "free", "--access-log", self.path("log"))
+        below_a_file = os.path.join(self.write("file", b""), "x")
+        findings = self.findings("--data-dir", below_a_file, "--pack-cache", below_a_file, "--access-log", below_a_file,
+                                 YOUTU_MODELS=below_a_file)
+        for check, verdict in (("session folder", "bad"), ("cache folder", "warn"), ("model folder", "warn"), ("access log", "bad")):
+            self.assertEqual(findings[check]["verdict"], verdict, findings[check])
+            self.assertRegex(findings[check]["found"], "cannot be written: .*file: Not a directory")
+        findings = self.findings("--pack-cache", "off", "--sessions=false", "--access-log", self.path("log"))
+        for check, found in (("cache folder", "none"), ("session folder", "none"), ("access log", "free")):
+            self.assertEqual(findings[check]["verdict"], "ok", findings[check])
+            self.assertIn(found, findings[check]["found"])
         self.assertFalse(os.path.exists(self.path("log")))
 
     def test_a_model_that_is_not_here(self):
