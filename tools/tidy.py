@@ -38,7 +38,7 @@ BANNED_NAME = re.compile(r"\b(?:class|struct|namespace|enum class|enum)\s+(\w*(?
                          r"|util|utils|helpers?|misc|impl)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home|Users)/[\w.]")
 
-DOCUMENT_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+DOCUMENT_LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 DOCUMENT_PATH = re.compile(
     r"`((?:src|include|apps|tests|tools|docs|fuzz|cmake|bench|configs|models|web|\.ci)/[\w./*{},-]*)`")
 
@@ -178,6 +178,13 @@ def expand_braces(pattern: str) -> list[str]:
     return ["".join(chosen) for chosen in product(*choices)]
 
 
+def anchors_of(text: str) -> set[str]:
+    """What `#...` may name in a document: its headings as GitHub and GitLab spell them."""
+    without_blocks = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", without_blocks, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
 def check_document(root: Path, path: Path, text: str, findings: Findings):
     def exists(base: Path, name: str) -> bool:
         if "*" in name:
@@ -185,9 +192,14 @@ def check_document(root: Path, path: Path, text: str, findings: Findings):
         return (base / name).exists()
 
     for number, line in enumerate(text.splitlines(), 1):
-        for target in DOCUMENT_LINK.findall(line):
-            if "://" not in target and not target.startswith("mailto:") and not exists(root / path.parent, target):
+        for target, anchor in DOCUMENT_LINK.findall(line):
+            if "://" in target or target.startswith("mailto:"):
+                continue
+            document = root / path.parent / target if target else root / path
+            if not exists(root / path.parent, target):
                 findings.error(f"{path}:{number}", f"links to {target}, which is not there")
+            elif anchor and document.suffix == ".md" and anchor not in anchors_of(document.read_text(encoding="utf-8")):
+                findings.error(f"{path}:{number}", f"links to {target}#{anchor}, a heading that is not there")
         for target in DOCUMENT_PATH.findall(line):
             for name in expand_braces(target):
                 if not exists(root, name):

@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import check_layers  # noqa: E402
 import check_definitions  # noqa: E402
+import check_twins  # noqa: E402
 import tidy  # noqa: E402
 
 
@@ -194,6 +195,63 @@ class Tidy(TreeTest):
         self.write("README.md", "See [a](docs/gone.md), `src/base/gone.cpp` and `tools/*.gone`.\n")
         self.write("src/base/a.cpp", "// A (docs/lost.md).\n")
         self.assertEqual(self.errors().count("which is not there"), 4)
+
+
+    def test_documents_link_to_headings_that_are_there(self):
+        self.write("docs/a.md", "# A page\n\n## POST /v1/x_y (two)\n\n```sh\n# no heading\n```\n\n## 设置 `a-b`\n")
+        self.write("README.md", "# R\n[a](docs/a.md#post-v1x_y-two) [b](docs/a.md#设置-a-b) [c](#r)\n")
+        self.assertEqual(self.errors(), "")
+        self.write("README.md", "# R\n[a](docs/a.md#post-v1) [b](docs/a.md#no-heading) [c](#gone) [d](docs/a.md)\n")
+        self.assertEqual(self.errors().count("a heading that is not there"), 3, self.errors())
+
+
+class Twins(TreeTest):
+    ENGLISH = ("# Page\n\n[中文](zh-CN/page.md)\n\n## One\n\nSee [other](other.md).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+               "<!-- not run: why -->\n```sh\nrun --it    # a word\n# more words\n```\n\n    {\"a\": 1}\n")
+    TWIN = ("# 页面\n\n[English](../page.md)\n\n## 一\n\n见[另一页](../other.md)。\n\n| 甲 | 乙 |\n|---|---|\n| 1 | 2 |\n\n"
+            "<!-- not run: 原因 -->\n```sh\nrun --it    # 说明\n# 更多说明\n```\n\n    {\"a\": 1}\n")
+
+    def errors_of(self, twin: str):
+        self.write("docs/page.md", self.ENGLISH)
+        self.write("docs/testing.md", "# Needs no twin\n")
+        self.write("docs/zh-CN/page.md", twin)
+        return "\n".join(check_twins.check_tree(self.root))
+
+    def test_twins_are_silent(self):
+        self.assertEqual(self.errors_of(self.TWIN), "")
+
+    def test_each_difference_is_found(self):
+        for old, new, found in (
+                ("## 一", "### 一", "this heading has '###' for '##'"),
+                ("## 一", "一", "heading '##' has no twin"),
+                ("| 1 | 2 |\n", "", "this table has '2 columns, 0 rows' for '2 columns, 1 rows'"),
+                ("| 1 | 2 |\n", "| 1 | 2 |\n| 3 | 4 |\n", "this table has '2 columns, 2 rows'"),
+                ("run --it", "run --its", "this block of code has 'run --its' for 'run --it'"),
+                ("not run: 原因", "answers an error", "this block of code has '```sh answers an error'"),
+                ('"a": 1', '"a": 2', "this block of code has '{\"a\": 2}'"),
+                ('    {"a": 1}\n', "", "block of code 'indented (1 lines)' has no twin"),
+                ("[English](../page.md)", "English", "has no link to docs/page.md")):
+            self.assertEqual(self.TWIN.count(old), 1, old)
+            self.assertIn(found, self.errors_of(self.TWIN.replace(old, new)))
+
+    def test_a_twin_links_to_twins(self):
+        self.write("docs/other.md", "# Other\n\n[中文](zh-CN/other.md)\n")
+        self.write("docs/zh-CN/other.md", "# 另一页\n\n[English](../other.md)\n")
+        self.assertIn("links to docs/other.md instead of docs/zh-CN/other.md", self.errors_of(self.TWIN))
+
+    def test_missing_and_orphaned_twins_are_found(self):
+        self.write("docs/how-to/lonely.md", "# Lonely\n")
+        self.write("docs/zh-CN/orphan.md", "# 孤儿\n")
+        found = self.errors_of(self.TWIN)
+        self.assertIn("docs/how-to/lonely.md: has no Chinese twin docs/zh-CN/how-to/lonely.md", found)
+        self.assertIn("docs/zh-CN/orphan.md: is a twin of nothing", found)
+
+    def test_readmes_may_say_commands_in_other_words_but_not_leave_them_out(self):
+        self.write("README.md", "# R\n\n[中文](README.zh-CN.md)\n\n```sh\necho joke\n```\n")
+        self.write("README.zh-CN.md", "# R\n\n[English](README.md)\n\n```sh\necho 笑话\n```\n")
+        self.assertEqual(self.errors_of(self.TWIN), "")
+        self.write("README.zh-CN.md", "# R\n\n[English](README.md)\n")
+        self.assertIn("README.md:5: block of code", self.errors_of(self.TWIN))
 
 
 class Format(TreeTest):
