@@ -41,6 +41,10 @@ MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home|Users)/[\w.]")
 DOCUMENT_LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 DOCUMENT_PATH = re.compile(
     r"`((?:src|include|apps|tests|tools|docs|fuzz|cmake|bench|configs|models|web|\.ci)/[\w./*{},-]*)`")
+# Guides to a change of the code: whatever stands in backquotes there is a name in the code.
+GUIDES = ("docs/how-to-add/", "docs/zh-CN/how-to-add/")
+QUOTED = re.compile(r"`([^`\n]+)`")
+NAME = re.compile(r"[A-Za-z_]\w+")
 
 
 class Findings:
@@ -214,9 +218,28 @@ def check_named_documents(root: Path, path: Path, text: str, findings: Findings)
                 findings.error(f"{path}:{number}", f"names {name}, which is not there")
 
 
+def names_in_code(root: Path, files: list[Path]) -> set[str]:
+    """Every word of the code and of its files' names."""
+    names = set()
+    for path in files:
+        names.update(NAME.findall(path.as_posix()))
+        if path.suffix in CODE or path.name in ("CMakeLists.txt", "Makefile"):
+            names.update(NAME.findall((root / path).read_text(encoding="utf-8")))
+    return names
+
+
+def check_guide(path: Path, text: str, names: set[str], findings: Findings):
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in NAME.findall(" ".join(QUOTED.findall(line))):
+            if name not in names:
+                findings.error(f"{path}:{number}", f"says `{name}`, which is nowhere in the code")
+
+
 def check_tree(root: Path) -> Findings:
     findings = Findings()
     files = tree_files(root)
+    guides = [path for path in files if path.as_posix().startswith(GUIDES) and path.suffix == ".md"]
+    names = names_in_code(root, files) if guides else set()
     for path in files:
         if path.as_posix().startswith(DATA) or not (path.suffix in TEXT or path.name == "Makefile"):
             continue
@@ -229,6 +252,8 @@ def check_tree(root: Path) -> Findings:
             check_named_documents(root, path, text, findings)
         if path.suffix == ".md":
             check_document(root, path, text, findings)
+        if path in guides:
+            check_guide(path, text, names, findings)
         check_words(path, text, findings)
     check_dead_headers(root, files, findings)
     return findings

@@ -2,9 +2,10 @@
 
   run_documented_commands.py <program> <repository>
 
-A fenced block marked `sh` in README*.md or docs/*.md is run by bash in the repository, with the program in the place of
-build/youtu and a server of the demo model in the place of 127.0.0.1:8080. It must end with 0, and an HTTP answer must be
-a good one. A comment on the line before a block changes that:
+A fenced block marked `sh` in README*.md or docs/ (but not docs/zh-CN, whose blocks are the same: tools/check_twins.py)
+is run by bash in the repository, with the program in the place of build/youtu and a server of the demo model in the place
+of 127.0.0.1:8080. It must end with 0, and an HTTP answer must be a good one. A comment on the line before a block changes
+that:
 
   <!-- not run: REASON -->        the block is left alone, and the reason printed
   <!-- answers an error -->       every HTTP answer of the block must be an error
@@ -97,7 +98,9 @@ def run_block(text: str, mark: str, program: Path, repository: Path, server: Ser
 
 def main() -> int:
     program, repository = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
-    documents = sorted(repository.glob("*.md")) + sorted((repository / "docs").glob("*.md"))
+    twins = repository / "docs" / "zh-CN"
+    documents = sorted(repository.glob("*.md")) + sorted(
+        path for path in (repository / "docs").rglob("*.md") if twins not in path.parents)
     server, num_run, num_failed = Server(program), 0, 0
     try:
         for document in documents:

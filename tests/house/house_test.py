@@ -205,6 +205,14 @@ class Tidy(TreeTest):
         self.assertEqual(self.errors().count("a heading that is not there"), 3, self.errors())
 
 
+    def test_guides_say_names_that_are_in_the_code(self):
+        self.write("src/base/clock.cpp", "// A clock.\nint wall_time();\n")
+        self.write("docs/how-to-add/clock.md", "Call `wall_time()` of `clock.cpp`.\n")
+        self.assertEqual(self.errors(), "")
+        self.write("docs/how-to-add/clock.md", "Call\n`wall_tune()`.\n")
+        self.assertIn("docs/how-to-add/clock.md:2: says `wall_tune`", self.errors())
+
+
 class Twins(TreeTest):
     ENGLISH = ("# Page\n\n[中文](zh-CN/page.md)\n\n## One\n\nSee [other](other.md).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
                "<!-- not run: why -->\n```sh\nrun --it    # a word\n# more words\n```\n\n    {\"a\": 1}\n")
