@@ -45,11 +45,11 @@ deb: build
 	@tools/install_packages.sh package
 	cd build/release && cpack -G DEB -B ..
 
-# The whole model's speed; the kernels' own is build/release/bench/kernels_bench, which this builds, too.
+# The whole model's speed; builds build/release/bench/kernels_bench and format_bench, too, for that of single pieces.
 bench: build
 	@tools/install_packages.sh bench
 	cmake -S . -B build/release -DYOUTU_BUILD_BENCH=ON
-	cmake --build build/release --parallel $(JOBS) --target kernels_bench
+	cmake --build build/release --parallel $(JOBS) --target kernels_bench format_bench
 	build/youtu bench $(if $(MODEL),--model '$(MODEL)') $(BENCH_FLAGS)
 
 packages:
