@@ -11,6 +11,7 @@
 #include "server/object_id.h"
 #include "server/openai/error_response.h"
 #include "server/request_client.h"
+#include "server/wire.h"
 
 namespace youtu::anthropic {
 
