@@ -85,6 +85,11 @@ class Backend {
   virtual void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) = 0;
   // Row t of latents [T, L + R] goes to slot slot_mapping[t].
   virtual void store_latent(Activation latents, const LatentLayer& cache) = 0;
+  // to_slot of each move becomes as from_slot, its rope key turned by the one row of `turn`, or,
+  // where that is nullptr, bit by bit. Not part of a step. REQUIRES: no slot is both read and
+  // written, or written twice.
+  virtual void move_latents(std::span<const LatentMove> moves, const RopeTable* turn,
+                            const LatentLayer& cache) = 0;
   virtual void mla_attention(const MlaAttention& attention) = 0;
   // out[i] = x[rows[i]]
   virtual void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) = 0;

@@ -12,6 +12,12 @@ namespace youtu {
 // Token positions in a cache block, the unit of paging.
 inline constexpr int32_t kBlockSize = 16;
 
+// A row of the latent cache that another slot is to hold, too.
+struct LatentMove {
+  int32_t from_slot = 0;
+  int32_t to_slot = 0;
+};
+
 // The part of a step that belongs to one sequence. Its new tokens are the last `num_queries` of
 // `context_length`.
 struct SequenceSlice {

@@ -15,13 +15,14 @@ enum Operation : size_t {
   kLinear,
   kRope,
   kStoreLatent,
+  kMoveLatents,
   kMlaAttention,
   kGatherRows,
   kNumOperations,
 };
 constexpr std::string_view kNames[kNumOperations] = {
-    "begin_step", "embed",        "rms_norm",      "linear",
-    "rope",       "store_latent", "mla_attention", "gather_rows",
+    "begin_step",   "embed",        "rms_norm",      "linear",      "rope",
+    "store_latent", "move_latents", "mla_attention", "gather_rows",
 };
 
 int64_t size_of(const Weight& w) {
@@ -169,6 +170,14 @@ void TimedBackend::rope(const RopeTable& table, Activation x, int32_t num_heads,
 void TimedBackend::store_latent(Activation latents, const LatentLayer& cache) {
   if (!is_recording_) return inner_->store_latent(latents, cache);
   record(kStoreLatent, {}, [&] { inner_->store_latent(latents, cache); });
+}
+
+void TimedBackend::move_latents(std::span<const LatentMove> moves, const RopeTable* turn,
+                                const LatentLayer& cache) {
+  if (!is_recording_) return inner_->move_latents(moves, turn, cache);
+  const auto rows = static_cast<int64_t>(moves.size());
+  record(kMoveLatents, {.bytes = 2 * rows * cache.block_bytes() / kBlockSize},
+         [&] { inner_->move_latents(moves, turn, cache); });
 }
 
 void TimedBackend::mla_attention(const MlaAttention& attention) {

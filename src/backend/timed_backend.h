@@ -71,6 +71,8 @@ class TimedBackend final : public Backend {
   void swiglu_linear_add(const Weight& w, Activation gate, Activation up, Activation out) override;
   void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) override;
   void store_latent(Activation latents, const LatentLayer& cache) override;
+  void move_latents(std::span<const LatentMove> moves, const RopeTable* turn,
+                    const LatentLayer& cache) override;
   void mla_attention(const MlaAttention& attention) override;
   void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) override;
 

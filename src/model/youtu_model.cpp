@@ -58,6 +58,17 @@ void YoutuModel::forward(const BatchView& batch, LatentCache& cache, Workspace& 
   backend_.norm_linear(last, weights_.norm, config_.rms_norm_eps, {&projection, 1});
 }
 
+// Rotations add up, so a rope key of position p turned on by `shift` is that of p + shift.
+void YoutuModel::move_latents(std::span<const LatentMove> moves, int32_t shift, LatentCache& cache,
+                              Workspace& w) const {
+  rope_angles({&shift, 1}, rope_frequencies_, w.rope_cos, w.rope_sin);
+  const RopeTable turn = {w.rope_cos, w.rope_sin, config_.qk_rope_head_dim,
+                          config_.rope_interleave};
+  for (int32_t i = 0; i < config_.num_hidden_layers; ++i) {
+    backend_.move_latents(moves, shift == 0 ? nullptr : &turn, cache.layer(i));
+  }
+}
+
 YoutuModel::Step YoutuModel::begin_step(const BatchView& batch, Workspace& w,
                                         AttentionMode mode) const {
   const auto T = static_cast<int32_t>(batch.token_ids.size());

@@ -31,6 +31,12 @@ class YoutuModel {
   void forward(const BatchView& batch, LatentCache& cache, Workspace& workspace,
                std::span<float> logits, AttentionMode mode = AttentionMode::kAuto) const;
 
+  // Gives rows of the cache other slots, in all layers, as if their tokens had stood `shift`
+  // positions further (docs/mla.md); with 0 they are copied bit by bit. REQUIRES: no slot is both
+  // read and written, or written twice.
+  void move_latents(std::span<const LatentMove> moves, int32_t shift, LatentCache& cache,
+                    Workspace& workspace) const;
+
  private:
   struct Step {
     int32_t T;

@@ -43,9 +43,9 @@ class ToyTensors final : public TensorSource {
   std::vector<TensorView> views_;
 };
 
-// Two layers, both low-rank paths, `vocab_size` tokens, a tied head. The same seed gives the same
+// Both low-rank paths, `vocab_size` tokens, a tied head. The same seed gives the same
 // weights.
-inline OpenedModel make_toy_model(int32_t vocab_size, uint64_t seed) {
+inline OpenedModel make_toy_model(int32_t vocab_size, uint64_t seed, int32_t num_layers = 2) {
   OpenedModel opened;
   opened.path = "toy";
   opened.format = "Hugging Face folder";
@@ -54,7 +54,7 @@ inline OpenedModel make_toy_model(int32_t vocab_size, uint64_t seed) {
                             {"model_type", "youtu"},
                             {"hidden_size", 64},
                             {"intermediate_size", 96},
-                            {"num_hidden_layers", 2},
+                            {"num_hidden_layers", num_layers},
                             {"num_attention_heads", 2},
                             {"num_key_value_heads", 2},
                             {"q_lora_rank", 48},

@@ -7,6 +7,7 @@
 
 #include "backend/cpu/attention_shape.h"
 #include "backend/cpu/cpu_features.h"
+#include "backend/cpu/turn_pairs.h"
 #include "backend/registry.h"
 #include "base/check.h"
 #include "base/numbers.h"
@@ -71,11 +72,13 @@ std::vector<CpuBackend::Reservation> CpuBackend::reservations(const StepLimits& 
   const int64_t heads = limits.num_heads;
   const int64_t slot = limits.latent_dim + limits.rope_dim;
   const int64_t head = limits.nope_dim + limits.rope_dim;
-  // A worker widens weight rows, or one head's k_b, and holds the attention scores of one tile.
+  // A worker widens weight rows, or one head's k_b, and holds the attention scores of one tile, or
+  // a rope key twice.
   worker_scratch_floats_ = align_up<int64_t>(
-      std::max<int64_t>(
-          {kWidenedRows * int64_t{widest_row_}, int64_t{limits.latent_dim} * limits.nope_dim,
-           int64_t{kQueryTile} * kExpandedBlock, int64_t{kHeadGroup} * kAbsorbedTile}),
+      std::max<int64_t>({kWidenedRows * int64_t{widest_row_},
+                         int64_t{limits.latent_dim} * limits.nope_dim,
+                         int64_t{kQueryTile} * kExpandedBlock, int64_t{kHeadGroup} * kAbsorbedTile,
+                         2 * int64_t{limits.rope_dim}}),
       16);
   std::vector<Reservation> list = {
       {&worker_scratch_, worker_scratch_floats_ * pool_.num_threads() * kFloat},
@@ -113,30 +116,10 @@ void CpuBackend::rms_norm(Activation x, const Weight& gain, float eps, Activatio
                [&](int32_t t) { kernels_.rms_norm(x.row(t), gains, x.cols, eps, out.row(t)); });
 }
 
-namespace {
-
-void rotate(float& a, float& b, float cos, float sin) {
-  const float rotated = a * cos - b * sin;
-  b = b * cos + a * sin;
-  a = rotated;
-}
-
-}  // namespace
-
 void CpuBackend::rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) {
-  const int32_t half = table.rotary_dim / 2;
   for_each_row(x.rows, [&](int32_t t) {
-    const float* cos = table.cos + static_cast<int64_t>(t) * half;
-    const float* sin = table.sin + static_cast<int64_t>(t) * half;
     for (int32_t n = 0; n < num_heads; ++n) {
-      float* v = x.row(t) + static_cast<int64_t>(n + 1) * head_dim - table.rotary_dim;
-      for (int32_t i = 0; i < half; ++i) {
-        if (table.interleaved) {
-          rotate(v[2 * i], v[2 * i + 1], cos[i], sin[i]);
-        } else {
-          rotate(v[i], v[half + i], cos[i], sin[i]);
-        }
-      }
+      turn_pairs(table, t, x.row(t) + static_cast<int64_t>(n + 1) * head_dim - table.rotary_dim);
     }
   });
 }

@@ -33,6 +33,8 @@ class CpuBackend final : public Backend {
   void swiglu_linear_add(const Weight& w, Activation gate, Activation up, Activation out) override;
   void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) override;
   void store_latent(Activation latents, const LatentLayer& cache) override;
+  void move_latents(std::span<const LatentMove> moves, const RopeTable* turn,
+                    const LatentLayer& cache) override;
   void mla_attention(const MlaAttention& attention) override;
   void gather_rows(Activation x, std::span<const int32_t> rows, Activation out) override;
 
@@ -109,7 +111,13 @@ class CpuBackend final : public Backend {
                            int32_t position, int32_t row, const RoundedRows& to) const;
   const SequenceSlice& sequence_of(int32_t token) const;
 
+  // move_latents.cpp
+  void turn_slot(const LatentLayer& cache, int32_t slot, const RopeTable& turn, float* key) const;
+
   // integer_cache.cpp
+  void copy_integers(const LatentLayer& cache, const LatentMove& move) const;
+  void turn_integers(const LatentLayer& cache, int32_t slot, const RopeTable& turn,
+                     float* key) const;
   void store_integers(Activation latents, const LatentLayer& cache);
   void widen_latent(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position,
                     float* out) const;

@@ -6,6 +6,7 @@
 
 #include "backend/cpu/attention_shape.h"
 #include "backend/cpu/cpu_backend.h"
+#include "backend/cpu/turn_pairs.h"
 #include "base/numbers.h"
 
 namespace youtu {
@@ -76,6 +77,36 @@ void CpuBackend::widen_latent(const LatentLayer& cache, const SequenceSlice& seq
     std::memcpy(&word, block + cache.rope_offset() + d / 2 * kLineBytes + 4 * lane + d % 2 * 2, 2);
     out[cache.latent_dim + d] = static_cast<float>(word) * scales[1];
   }
+}
+
+// A token's lane of a block becomes that of another.
+void CpuBackend::copy_integers(const LatentLayer& cache, const LatentMove& move) const {
+  const int64_t from_lane = move.from_slot % kBlockSize, to_lane = move.to_slot % kBlockSize;
+  const uint8_t* from = cache.block(move.from_slot / kBlockSize) + 4 * from_lane;
+  uint8_t* to = cache.block(move.to_slot / kBlockSize) + 4 * to_lane;
+  // Quads of latents, pairs of rope words and the two scales: 4 bytes each, a line apart.
+  for (int64_t line = 0; line < cache.block_bytes(); line += kLineBytes) {
+    std::memcpy(to + line, from + line, 4);
+  }
+}
+
+// The rope key of a slot is widened, turned and rounded again. `key` [2 R] is scratch.
+void CpuBackend::turn_integers(const LatentLayer& cache, int32_t slot, const RopeTable& turn,
+                               float* key) const {
+  const int32_t rope = cache.rope_dim;
+  auto* words = reinterpret_cast<int16_t*>(key + rope);
+  const int64_t lane = slot % kBlockSize;
+  uint8_t* block = cache.block(slot / kBlockSize);
+  uint8_t* pairs = block + cache.rope_offset() + 4 * lane;
+  uint8_t* scale_at = block + cache.scales_offset() + 4 * (kBlockSize + lane);
+  float scale;
+  std::memcpy(&scale, scale_at, sizeof(scale));
+  for (int32_t d = 0; d < rope; d += 2) std::memcpy(words + d, pairs + d / 2 * kLineBytes, 4);
+  for (int32_t d = 0; d < rope; ++d) key[d] = static_cast<float>(words[d]) * scale;
+  turn_pairs(turn, 0, key);
+  scale = kernels_.latent.quantize(key, rope, kRopeLimit, words);
+  for (int32_t d = 0; d < rope; d += 2) std::memcpy(pairs + d / 2 * kLineBytes, words + d, 4);
+  std::memcpy(scale_at, &scale, sizeof(scale));
 }
 
 }  // namespace youtu
