@@ -13,6 +13,7 @@ BlockManager::BlockManager(const BlockManagerOptions& options)
   if (!options.prefix_cache) return;
   tree_.emplace(tree_shape(options), options.observer);
   matched_.reserve(static_cast<size_t>(options.num_blocks));
+  earlier_.reserve(static_cast<size_t>(options.num_blocks));
 }
 
 PrefixTreeShape BlockManager::tree_shape(const BlockManagerOptions& options) {
@@ -25,12 +26,12 @@ int64_t BlockManager::planned_bytes(const BlockManagerOptions& options) {
   const int64_t pool = BlockPool::planned_bytes(options.num_blocks);
   if (!options.prefix_cache) return pool;
   return pool + PrefixTree::planned_bytes(tree_shape(options)) +
-         int64_t{options.num_blocks} * static_cast<int64_t>(sizeof(BlockId));
+         2 * int64_t{options.num_blocks} * static_cast<int64_t>(sizeof(BlockId));
 }
 
 int64_t BlockManager::bytes() const {
   return pool_.bytes() + (tree_ ? tree_->bytes() : 0) +
-         static_cast<int64_t>(matched_.capacity() * sizeof(BlockId));
+         static_cast<int64_t>((matched_.capacity() + earlier_.capacity()) * sizeof(BlockId));
 }
 
 int64_t BlockManager::num_blocks_for(int64_t num_tokens) const {
@@ -43,17 +44,60 @@ std::optional<BlockTable> BlockManager::admit(const SaltedTokens& tokens, int64_
   if (tree_) tree_->match({tokens.salt, tokens.tokens.first(tokens.tokens.size() - 1)}, matched_);
   const int64_t num_matched = static_cast<int64_t>(matched_.size());
   // Matched blocks that nobody holds are available now and will not be then.
-  const auto is_unreferenced = [&](BlockId block) { return tree_->num_references(block) == 0; };
-  const int64_t num_available_then =
-      num_available() - std::ranges::count_if(matched_, is_unreferenced);
+  const int64_t num_available_then = num_available() - num_unreferenced(matched_);
   if (num_blocks_for(num_tokens) - num_matched > num_available_then) return std::nullopt;
-  BlockTable table;
-  table.blocks_.reserve(static_cast<size_t>(num_blocks_for(max_tokens)));
-  for (const BlockId block : matched_) tree_->add_reference(block);
-  table.blocks_.assign(matched_.begin(), matched_.end());
-  table.num_published_ = matched_.size();
+  BlockTable table = hold(matched_, max_tokens);
   CHECK(extend(table, num_tokens));
   return table;
+}
+
+int32_t BlockManager::num_unreferenced(std::span<const BlockId> path) const {
+  const auto is_unreferenced = [&](BlockId block) { return tree_->num_references(block) == 0; };
+  return static_cast<int32_t>(std::ranges::count_if(path, is_unreferenced));
+}
+
+BlockTable BlockManager::hold(std::span<const BlockId> path, int64_t max_tokens) {
+  BlockTable table;
+  table.blocks_.reserve(static_cast<size_t>(num_blocks_for(max_tokens)));
+  for (const BlockId block : path) tree_->add_reference(block);
+  table.blocks_.assign(path.begin(), path.end());
+  table.num_published_ = path.size();
+  return table;
+}
+
+std::optional<SlidTable> BlockManager::admit_slid(const SaltedTokens& tokens,
+                                                  const EarlierPrompt& earlier,
+                                                  int64_t max_tokens) {
+  if (auto slid = admit_moved(tokens, earlier, max_tokens)) return slid;
+  auto table = admit(tokens, max_tokens);
+  if (!table) return std::nullopt;
+  const auto num_published = static_cast<int64_t>(table->published_blocks().size());
+  return SlidTable{std::move(*table), BlockTable(), num_published * block_size_};
+}
+
+// Nothing where the earlier prompt's blocks hold no more, or there are too few blocks for both.
+std::optional<SlidTable> BlockManager::admit_moved(const SaltedTokens& tokens,
+                                                   const EarlierPrompt& earlier,
+                                                   int64_t max_tokens) {
+  if (!tree_) return std::nullopt;
+  const auto num_tokens = static_cast<int64_t>(tokens.tokens.size());
+  tree_->match({tokens.salt, tokens.tokens.first(tokens.tokens.size() - 1)}, matched_);
+  tree_->match(earlier.tokens, earlier_);
+  const auto num_matched = static_cast<int64_t>(matched_.size());
+  const int64_t num_computed = static_cast<int64_t>(earlier_.size()) * block_size_;
+  const int64_t num_known = std::min(num_tokens - 1, earlier.num_covered(num_computed));
+  if (num_known <= num_matched * block_size_) return std::nullopt;
+  earlier_.resize(static_cast<size_t>(num_blocks_for(earlier.position_of(num_known - 1) + 1)));
+  // The two paths may begin alike.
+  const auto apart = std::ranges::mismatch(matched_, earlier_).in2 - earlier_.begin();
+  const int32_t num_held =
+      num_unreferenced(matched_) +
+      num_unreferenced(std::span(earlier_).subspan(static_cast<size_t>(apart)));
+  if (num_blocks_for(num_tokens) - num_matched > num_available() - num_held) return std::nullopt;
+  BlockTable table = hold(matched_, max_tokens);
+  BlockTable source = hold(earlier_, static_cast<int64_t>(earlier_.size()) * block_size_);
+  CHECK(extend(table, num_tokens));
+  return SlidTable{std::move(table), std::move(source), num_known};
 }
 
 bool BlockManager::extend(BlockTable& table, int64_t num_tokens) {

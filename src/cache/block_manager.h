@@ -17,6 +17,7 @@
 
 #include "cache/block_pool.h"
 #include "cache/block_table.h"
+#include "cache/earlier_prompt.h"
 #include "cache/prefix_tree.h"
 
 namespace youtu {
@@ -27,6 +28,17 @@ struct BlockManagerOptions {
   bool prefix_cache = true;            // false: nothing is shared, and what is given back is free
   uint64_t hash_key = 0;               // of the prefix tree
   PrefixObserver* observer = nullptr;  // of it; outlives the manager
+};
+
+// A table whose beginning is known from an earlier prompt.
+struct SlidTable {
+  BlockTable table;
+  // Of the earlier prompt, published: rows of it are to be moved into the table before anything is
+  // computed, and until then it must be kept. Empty if there is nothing to move.
+  BlockTable source;
+  // Tokens at the beginning that need no computing: those of the published blocks, then those that
+  // are to be moved.
+  int64_t num_known = 0;
 };
 
 // Engine thread only.
@@ -57,6 +69,10 @@ class BlockManager {
   // among them, because somebody wants its logits. Nothing if there are too few blocks available;
   // then nothing has changed.
   std::optional<BlockTable> admit(const SaltedTokens& tokens, int64_t max_tokens);
+  // The same for a prompt of which an earlier one is known, whose blocks are used where they hold
+  // more. If they cannot be kept beside the new ones, they are not used.
+  std::optional<SlidTable> admit_slid(const SaltedTokens& tokens, const EarlierPrompt& earlier,
+                                      int64_t max_tokens);
   // Makes `table` cover `num_tokens` positions. False if there are too few blocks available; then
   // nothing has changed.
   [[nodiscard]] bool extend(BlockTable& table, int64_t num_tokens);
@@ -73,11 +89,16 @@ class BlockManager {
 
  private:
   BlockId take();
+  BlockTable hold(std::span<const BlockId> path, int64_t max_tokens);
+  int32_t num_unreferenced(std::span<const BlockId> path) const;
+  std::optional<SlidTable> admit_moved(const SaltedTokens& tokens, const EarlierPrompt& earlier,
+                                       int64_t max_tokens);
 
   BlockPool pool_;
   std::optional<PrefixTree> tree_;
   int32_t block_size_;
-  std::vector<BlockId> matched_;  // scratch of admit()
+  std::vector<BlockId> matched_;  // scratch of admit(), and of
+  std::vector<BlockId> earlier_;  // admit_slid()
 };
 
 }  // namespace youtu

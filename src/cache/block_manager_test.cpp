@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -139,6 +140,149 @@ TEST(BlockManager, SharesNothingWithoutThePrefixCache) {
   EXPECT_EQ(manager.num_free(), 4);
 }
 
+// [0, pinned) and [pinned + dropped, end) of 0, 1, 2, ...
+Tokens without(int64_t num_pinned, int64_t num_dropped, int64_t end) {
+  Tokens tokens = counted(num_pinned);
+  for (const TokenId token :
+       counted(end - num_pinned - num_dropped, static_cast<TokenId>(num_pinned + num_dropped))) {
+    tokens.push_back(token);
+  }
+  return tokens;
+}
+
+// A manager of blocks of 4 that has computed 0, 1, ..., 22: five blocks of them are cached.
+class SlidingTest : public testing::Test {
+ protected:
+  void SetUp() override { compute("", whole_); }
+
+  void compute(std::string_view salt, const Tokens& tokens) {
+    auto table = manager_.admit({salt, tokens}, 64);
+    ASSERT_TRUE(table.has_value());
+    manager_.publish(*table, {salt, tokens});
+    manager_.release(*table);
+  }
+
+  static EarlierPrompt earlier(const Tokens& tokens, int64_t num_pinned, int64_t num_dropped,
+                               std::string_view salt = "") {
+    return {.tokens = {salt, tokens}, .num_pinned = num_pinned, .num_dropped = num_dropped};
+  }
+
+  void check(const SlidTable& slid) {
+    const BlockTable* tables[] = {&slid.table, &slid.source};
+    manager_.check_integrity(tables);
+  }
+  void release(SlidTable& slid) {
+    manager_.release(slid.source);
+    manager_.release(slid.table);
+    manager_.check_integrity({});
+  }
+
+  const Tokens whole_ = counted(23);
+  BlockManager manager_{{.num_blocks = 16, .block_size = 4}};
+};
+
+TEST_F(SlidingTest, KnowsHowTwoPromptsLie) {
+  const EarlierPrompt prompt = earlier(whole_, 3, 5);
+  const std::vector<int64_t> covered = {0, 1, 2, 3, 3, 3, 3, 3, 3, 4, 5};
+  for (size_t i = 0; i < covered.size(); ++i) {
+    EXPECT_EQ(prompt.num_covered(static_cast<int64_t>(i)), covered[i]) << i;
+  }
+  EXPECT_EQ(prompt.position_of(2), 2);
+  EXPECT_EQ(prompt.position_of(3), 8);
+}
+
+TEST_F(SlidingTest, LendsTheBlocksOfTheEarlierPrompt) {
+  const Tokens tokens = without(3, 5, 26);
+  auto slid = manager_.admit_slid({"s", tokens}, earlier(whole_, 3, 5), 64);
+  ASSERT_TRUE(slid.has_value());
+  EXPECT_EQ(slid->num_known, 20 - 5);
+  EXPECT_TRUE(slid->table.published_blocks().empty());
+  EXPECT_EQ(slid->table.blocks().size(), 6u);
+  EXPECT_EQ(slid->source.blocks().size(), 5u);
+  EXPECT_EQ(slid->source.published_blocks().size(), 5u);
+  EXPECT_EQ(manager_.num_in_use(), 6 + 5);
+  check(*slid);
+  manager_.release(slid->source);
+  EXPECT_EQ(manager_.num_cached(), 5);
+
+  // What it publishes is found under its own salt and under no other.
+  manager_.publish(slid->table, {"s", std::span(tokens).first(15)});
+  auto same = manager_.admit({"s", tokens}, 64);
+  EXPECT_EQ(same->published_blocks().size(), 3u);
+  auto other = manager_.admit({"", tokens}, 64);
+  EXPECT_TRUE(other->published_blocks().empty());
+  manager_.release(*same);
+  manager_.release(*other);
+  release(*slid);
+}
+
+TEST_F(SlidingTest, LeavesTheLastTokenToBeComputed) {
+  const Tokens tokens = without(3, 5, 20);  // all of them are cached
+  auto slid = manager_.admit_slid({"s", tokens}, earlier(whole_, 3, 5), 64);
+  EXPECT_EQ(slid->num_known, 14);
+  check(*slid);
+  release(*slid);
+}
+
+TEST_F(SlidingTest, GoesOnBehindItsOwnBlocks) {
+  const Tokens once = without(4, 4, 23);
+  compute("s", once);  // 4 blocks
+  const Tokens twice = without(4, 9, 26);
+  auto slid = manager_.admit_slid({"s", twice}, earlier(once, 4, 5, "s"), 64);
+  EXPECT_EQ(slid->table.published_blocks().size(), 1u);  // what is pinned is its own already
+  EXPECT_EQ(slid->num_known, 16 - 5);
+  check(*slid);
+  release(*slid);
+}
+
+TEST_F(SlidingTest, KeepsWhatIsPinnedWhereAllElseIsNew) {
+  const Tokens tokens = without(9, 13, 26);
+  auto slid = manager_.admit_slid({"s", tokens}, earlier(whole_, 9, 13), 64);
+  EXPECT_EQ(slid->num_known, 9);
+  EXPECT_EQ(slid->source.blocks().size(), 3u);  // no more than is needed
+  check(*slid);
+  release(*slid);
+}
+
+TEST_F(SlidingTest, PrefersItsOwnBlocksWhereTheyHoldAsMuch) {
+  const Tokens tokens = without(3, 5, 26);
+  compute("s", tokens);
+  auto slid = manager_.admit_slid({"s", tokens}, earlier(whole_, 3, 5), 64);
+  EXPECT_TRUE(slid->source.is_empty());
+  EXPECT_EQ(slid->num_known, 20);
+  EXPECT_EQ(slid->table.published_blocks().size(), 5u);
+  check(*slid);
+  release(*slid);
+}
+
+// The earlier prompt must not stand in the way of the new one: whoever is alone always fits.
+TEST_F(SlidingTest, ComputesWhereThereIsNoRoomForBoth) {
+  auto others = manager_.admit({"", counted(4 * 8, 100)}, 64);
+  EXPECT_EQ(manager_.num_available(), 8);
+  const Tokens tokens = without(3, 5, 26);  // 6 blocks, and 5 to be kept
+  auto slid = manager_.admit_slid({"s", tokens}, earlier(whole_, 3, 5), 64);
+  ASSERT_TRUE(slid.has_value());
+  EXPECT_TRUE(slid->source.is_empty());
+  EXPECT_EQ(slid->num_known, 0);
+  const BlockTable* tables[] = {&slid->table, &*others};
+  manager_.check_integrity(tables);
+
+  const int32_t num_available = manager_.num_available();
+  EXPECT_FALSE(manager_.admit_slid({"s", tokens}, earlier(whole_, 3, 5), 64).has_value());
+  EXPECT_EQ(manager_.num_available(), num_available);
+  manager_.release(*others);
+  release(*slid);
+}
+
+TEST_F(SlidingTest, NothingIsMovedWithoutThePrefixCache) {
+  BlockManager manager({.num_blocks = 16, .block_size = 4, .prefix_cache = false});
+  const Tokens tokens = without(3, 5, 26);
+  auto slid = manager.admit_slid({"s", tokens}, earlier(whole_, 3, 5), 64);
+  EXPECT_TRUE(slid->source.is_empty());
+  EXPECT_EQ(slid->num_known, 0);
+  manager.release(slid->table);
+}
+
 // Random work of tables whose tokens often begin alike.
 class RandomWork {
  public:
@@ -150,6 +294,8 @@ class RandomWork {
   ~RandomWork() {
     for (Holder& holder : holders_) manager_.release(holder.table);
   }
+
+  int64_t num_slid() const { return num_slid_; }
 
   void act() {
     const uint32_t action = random_() % 5;
@@ -179,7 +325,7 @@ class RandomWork {
     }
     const int64_t num_needed = manager_.num_blocks_for(static_cast<int64_t>(holder.tokens.size()));
     const int32_t num_available = manager_.num_available();
-    auto table = manager_.admit({"", holder.tokens}, kMaxTokens);
+    auto table = admit_somehow(holder);
     if (!table) {
       EXPECT_GT(num_needed, num_available);
       EXPECT_EQ(manager_.num_available(), num_available);
@@ -190,6 +336,32 @@ class RandomWork {
               holder.tokens.size());
     holder.table = std::move(*table);
     holders_.push_back(std::move(holder));
+  }
+
+  // Now and then as the rest of what another one has, whose blocks are lent until it is admitted.
+  std::optional<BlockTable> admit_somehow(Holder& holder) {
+    if (holders_.empty() || random_() % 2 == 0) {
+      return manager_.admit({"", holder.tokens}, kMaxTokens);
+    }
+    const Holder& other = holders_[random_() % holders_.size()];
+    const auto num_tokens = static_cast<int64_t>(holder.tokens.size());
+    Tokens earlier = other.tokens;
+    const auto pinned = static_cast<int64_t>(random_() % (earlier.size() + 1));
+    const auto dropped = static_cast<int64_t>(1 + random_() % 8);
+    earlier.resize(static_cast<size_t>(std::max(num_tokens, pinned) + dropped));
+    auto slid = manager_.admit_slid({"", holder.tokens},
+                                    {.tokens = {"", earlier},
+                                     .num_pinned = std::min(pinned, num_tokens),
+                                     .num_dropped = dropped},
+                                    kMaxTokens);
+    if (!slid) return std::nullopt;
+    EXPECT_LT(slid->num_known, num_tokens);
+    num_slid_ += slid->source.is_empty() ? 0 : 1;
+    std::vector<const BlockTable*> tables = {&slid->table, &slid->source};
+    for (const Holder& each : holders_) tables.push_back(&each.table);
+    manager_.check_integrity(tables);
+    manager_.release(slid->source);
+    return std::move(slid->table);
   }
 
   void grow(Holder& holder) {
@@ -229,14 +401,18 @@ class RandomWork {
   std::mt19937 random_;
   BlockManager manager_;
   std::vector<Holder> holders_;
+  int64_t num_slid_ = 0;
 };
 
 TEST(BlockManager, KeepsItsBooksUnderRandomWork) {
+  int64_t num_slid = 0;
   for (uint32_t seed = 1; seed <= 16; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     RandomWork work(seed, /*prefix_cache=*/seed % 4 != 0);
     for (int step = 0; step < 3000 && !testing::Test::HasFailure(); ++step) work.act();
+    num_slid += work.num_slid();
   }
+  EXPECT_GT(num_slid, 100);
 }
 
 }  // namespace
