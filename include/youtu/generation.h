@@ -38,6 +38,22 @@ struct ThoughtRules {
   std::string last_words = {};  // UTF-8, at most kMaxLastWordsBytes
 };
 
+// What may be known of a conversation whose prompt goes on without its oldest part. The rows of the
+// latent cache that were computed of an earlier prompt are moved to their new positions, instead of
+// being computed again; docs/sessions.md says what that changes. Needs the prefix cache.
+struct SlidingWindow {
+  // Whose: what was moved is shared within it only, and there between equal cache salts. UTF-8.
+  std::string conversation;
+  // The prompt as it would be with less left out: its first `num_pinned` tokens are those of the
+  // prompt, and so are all that follow the `num_dropped` behind them. May be empty, with both 0:
+  // nothing more is left out than before.
+  std::vector<TokenId> earlier = {};
+  int64_t num_pinned = 0;
+  int64_t num_dropped = 0;
+  bool is_earlier_whole = true;  // nothing at all was left out of it
+};
+inline constexpr size_t kMaxConversationBytes = 512;
+
 struct GenerationRequest {
   std::vector<TokenId> prompt_tokens;  // at least one
   SamplingParams sampling;
@@ -54,6 +70,8 @@ struct GenerationRequest {
   // The prefix cache is shared only between requests of equal salts: one can tell from the time of
   // an answer whether somebody else's prompt began alike. Empty: shared with all that have none.
   std::string cache_salt = {};
+  // Of a prompt from which the oldest part of a conversation was left out.
+  std::optional<SlidingWindow> window = std::nullopt;
   // The lower ones start first, and keep their place in the cache before the higher ones.
   int priority = 0;
   // Whose request it is. Clients that wait at the same priority are served in equal shares.

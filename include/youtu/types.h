@@ -28,7 +28,8 @@ std::string_view to_string(FinishReason reason);
 struct Usage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
-  int64_t cached_tokens = 0;     // of prompt_tokens, those found in the prefix cache
+  int64_t cached_tokens = 0;   // of prompt_tokens, those found in the prefix cache
+  int64_t rotated_tokens = 0;  // of these, those that were moved to new positions for this request
   int64_t reasoning_tokens = 0;  // of completion_tokens, those of the thought between its tags
 };
 

@@ -77,8 +77,9 @@ void EngineLoop::run_step() {
     watch_.begin(begin, step_limit(plan));
     const StepResult& result = runner_.run(plan);
     const TimePoint end = clock_.now();
-    // One that hung says nothing of what steps cost.
-    if (!watch_.is_overdue(end)) costs_.observe(size_of(plan), seconds_between(begin, end));
+    // One that hung, or moved rows of the cache, says nothing of what steps cost.
+    if (!watch_.is_overdue(end) && plan.slides.empty())
+      costs_.observe(size_of(plan), seconds_between(begin, end));
     recorder_.record_step(plan, result, begin, end);
     scheduler_.commit(plan, result);
   } catch (const std::exception& error) {

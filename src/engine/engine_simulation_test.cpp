@@ -3,8 +3,9 @@
 // conversations, have salts and priorities, go away; steps have room for more or fewer tokens, and
 // some fail; the cache is so small that sequences are preempted; some read slowly, or nothing until
 // all others have their answers; some answers have a format, whose states are forgotten now and
-// then; some thoughts have a budget. Every answer must be the one that its request gets alone, from
-// whatever blocks it was computed.
+// then; some thoughts have a budget; some conversations go on without a part of what was said, and
+// what is cached of it is moved. Every answer must be the one that its request gets alone, from
+// whatever blocks it was computed, and nobody outside a conversation may see what was moved in it.
 //
 //   YOUTU_SIMULATION_SEEDS=1000000   so many seeds
 //   YOUTU_SIMULATION_SEED=4711       this one only
@@ -24,10 +25,12 @@
 
 #include "engine/model_runner.h"
 #include "engine/scheduler.h"
+#include "engine/sliding_window.h"
 #include "grammar/format_compiler.h"
 #include "sampling/logprob_reader.h"
 #include "sampling/sampling_trace.h"
 #include "tests/support/chain_executor.h"
+#include "tests/support/moved_rows.h"
 #include "tests/support/toy_tokenizer.h"
 
 namespace youtu {
@@ -179,6 +182,8 @@ struct Experience {
   int64_t num_formatted = 0;  // answers with a format that came to their end
   int64_t accepted_in_format = 0;
   int64_t num_closed_thoughts = 0;
+  int64_t rotated_tokens = 0;
+  int64_t num_slides_of_slid = 0;  // what was moved before is moved again
 };
 
 class World {
@@ -193,6 +198,7 @@ class World {
     has_faults_ = random_() % 4 == 0;
     has_slow_readers_ = random_() % 3 == 0;
     executor_.emplace(options_.num_blocks);
+    moved_rows_.emplace(*executor_, options_.num_blocks);
     scheduler_.emplace(options_);
     runner_.emplace(*executor_, options_.max_batch_size, options_.max_step_tokens);
     // A machine on which rows are cheap, and one on which they are not.
@@ -258,6 +264,33 @@ class World {
     return prompt;
   }
 
+  // The next turn of a conversation without some of what was said. Whoever slides a conversation of
+  // no name gives it one.
+  void slide(GenerationRequest& request) {
+    const Reader& before = *readers_[random_() % readers_.size()];
+    Tokens said = before.conversation();
+    if (said.size() < 4) return;
+    const size_t pinned = random_() % (said.size() / 2);
+    const size_t dropped = 1 + random_() % (said.size() / 2);
+    const Tokens question = random_tokens(1 + random_() % 10);
+    said.insert(said.end(), question.begin(), question.end());
+    Tokens prompt(said.begin(), said.begin() + static_cast<ptrdiff_t>(pinned));
+    prompt.insert(prompt.end(), said.begin() + static_cast<ptrdiff_t>(pinned + dropped),
+                  said.end());
+    if (prompt.size() >= static_cast<size_t>(kMaxTokens)) return;
+    const auto& window = before.request.window;
+    request.prompt_tokens = std::move(prompt);
+    request.cache_salt = before.request.cache_salt;
+    request.window = {.conversation = window
+                                          ? window->conversation
+                                          : std::string(1, static_cast<char>('A' + random_() % 2)),
+                      .earlier = std::move(said),
+                      .num_pinned = static_cast<int64_t>(pinned),
+                      .num_dropped = static_cast<int64_t>(dropped),
+                      .is_earlier_whole = !window};
+    EXPECT_TRUE(check_window(*request.window, request.prompt_tokens).is_ok());
+  }
+
   // Right in parts: what the answer will be, with some tokens changed.
   Tokens random_prediction(const Reader& reader) {
     Tokens prediction = alone(reader).tokens;
@@ -277,12 +310,13 @@ class World {
     auto reader = std::make_unique<Reader>();
     GenerationRequest& request = reader->request;
     request.prompt_tokens = random_prompt();
+    if (options_.prefix_cache && !readers_.empty() && random_() % 4 == 0) slide(request);
     const auto room =
         static_cast<uint32_t>(kMaxTokens) - static_cast<uint32_t>(request.prompt_tokens.size());
     request.sampling.max_new_tokens = 1 + random_() % std::min(room, 40u);
     request.sampling.temperature = random_() % 4 == 0 ? 0.0 : 1.0;
     request.sampling.seed = random_() % 3;
-    request.cache_salt = std::string(random_() % 4 == 0 ? 1 : 0, 's');
+    if (!request.window) request.cache_salt = std::string(random_() % 4 == 0 ? 1 : 0, 's');
     request.speculation = random_() % 4 != 0;
     if (random_() % 4 == 0) {
       request.sampling.explain_tokens = 2;
@@ -323,7 +357,9 @@ class World {
       scheduler_->check_integrity();
       check_plan(plan, max_prompt_tokens);
       poison_what_is_empty(plan);
+      check_moved_rows(plan);
       const StepResult& result = runner_->run(plan);
+      own_moved_rows(plan);
       for (size_t i = 0; i < plan.sequences.size(); ++i) {
         const int64_t num_right = std::max(0, result.outcomes[i].num_sampled - 1);
         experience_.accepted_draft_tokens += num_right;
@@ -398,6 +434,23 @@ class World {
     }
   }
 
+  // A sequence finds nothing of what was moved in another conversation.
+  void check_moved_rows(const StepPlan& plan) {
+    for (const PlannedSequence& planned : plan.sequences) {
+      const auto& window = readers_.at(planned.sequence->id())->request.window;
+      const PlannedSlide* slide = moved_rows_->slide_of(*planned.sequence, plan);
+      if (slide != nullptr && !window->is_earlier_whole) ++experience_.num_slides_of_slid;
+      moved_rows_->check(*planned.sequence, slide, window ? window->conversation : "");
+    }
+  }
+
+  void own_moved_rows(const StepPlan& plan) {
+    for (const PlannedSequence& planned : plan.sequences) {
+      const auto& window = readers_.at(planned.sequence->id())->request.window;
+      moved_rows_->own(planned, window ? window->conversation : "");
+    }
+  }
+
   void check_answer(const Reader& reader) {
     SCOPED_TRACE(testing::Message() << "request " << reader.stream->id());
     ASSERT_EQ(reader.num_ends, 1);
@@ -439,14 +492,18 @@ class World {
   // Somebody of the same salt has computed what was found.
   void check_cached_tokens(const Reader& reader, size_t num_cached) {
     size_t longest = 0;
+    experience_.rotated_tokens += reader.last.usage.rotated_tokens;
+    EXPECT_LE(reader.last.usage.rotated_tokens, reader.last.usage.cached_tokens);
+    EXPECT_LT(num_cached, reader.request.prompt_tokens.size());
+    if (reader.request.window) return;
     for (const auto& other : readers_) {
-      if (other.get() == &reader || other->request.cache_salt != reader.request.cache_salt)
+      if (other.get() == &reader || other->request.cache_salt != reader.request.cache_salt ||
+          other->request.window)
         continue;
       longest =
           std::max(longest, common_prefix(other->conversation(), reader.request.prompt_tokens));
     }
     EXPECT_LE(num_cached, options_.prefix_cache ? longest : 0);
-    EXPECT_LT(num_cached, reader.request.prompt_tokens.size());
     EXPECT_EQ(num_cached % kBlockSize, 0u);
   }
 
@@ -463,6 +520,7 @@ class World {
   std::vector<std::shared_ptr<CompiledFormat>> formats_;
   std::vector<std::unique_ptr<Reader>> readers_;
   std::map<Lane, std::vector<const Reader*>> lanes_;
+  std::optional<MovedRows> moved_rows_;
   Experience experience_;
 };
 
@@ -516,6 +574,8 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       all.num_formatted += one.num_formatted;
       all.accepted_in_format += one.accepted_in_format;
       all.num_closed_thoughts += one.num_closed_thoughts;
+      all.rotated_tokens += one.rotated_tokens;
+      all.num_slides_of_slid += one.num_slides_of_slid;
     }
     if (count >= 100) {  // a world in which nothing happens proves nothing
       EXPECT_GT(all.hit_tokens, count);
@@ -529,6 +589,8 @@ TEST(EngineSimulation, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
       EXPECT_GT(all.accepted_in_format, count / 10);
       EXPECT_GT(all.num_closed_thoughts, count / 2);
       EXPECT_GT(all.draft_tokens, all.accepted_draft_tokens);
+      EXPECT_GT(all.rotated_tokens, count);
+      EXPECT_GT(all.num_slides_of_slid, count / 100);
     }
   }
   std::signal(SIGABRT, previous);

@@ -8,7 +8,9 @@
 #include "backend/batch_view.h"
 #include "base/check.h"
 #include "base/rng.h"
+#include "base/utf8.h"
 #include "engine/engine_options.h"
+#include "engine/sliding_window.h"
 
 namespace youtu {
 namespace {
@@ -85,6 +87,9 @@ Status check_scheduling(const GenerationRequest& request) {
                                                 request.cache_salt.size(), kMaxCacheSaltBytes),
                                     "cache_salt", "out_of_range");
   }
+  if (!is_utf8(request.cache_salt)) {
+    return Status::invalid_argument("cache_salt is not UTF-8", "cache_salt", "invalid_utf8");
+  }
   if (request.priority < kMinPriority || request.priority > kMaxPriority) {
     return Status::invalid_argument(
         fmt::format("priority is {} ({} to {})", request.priority, kMinPriority, kMaxPriority),
@@ -146,8 +151,30 @@ Status LocalEngine::check_request(const GenerationRequest& request) const {
                     parts_.options.max_context_tokens),
         "prediction", "out_of_range");
   }
+  RETURN_IF_ERROR(check_window_of(request));
   return check_context(static_cast<int64_t>(request.prompt_tokens.size()),
                        request.sampling.max_new_tokens, parts_.options.max_context_tokens);
+}
+
+Status LocalEngine::check_window_of(const GenerationRequest& request) const {
+  if (!request.window) return Status::ok();
+  if (!parts_.options.prefix_cache) {
+    return Status::invalid_argument("a sliding window needs the prefix cache, which is off",
+                                    "window", "unsupported_value");
+  }
+  return check_window(*request.window, request.prompt_tokens);
+}
+
+// Of the prompt, how many tokens need no computing, as it seems.
+int64_t LocalEngine::expect_cached_tokens(const GenerationRequest& request) const {
+  if (!request.window) {
+    return sketch_.num_cached_tokens({request.cache_salt, request.prompt_tokens});
+  }
+  const std::string salt = window_salt(*request.window, request.cache_salt);
+  const int64_t own = sketch_.num_cached_tokens({salt, request.prompt_tokens});
+  const auto earlier = earlier_prompt_of(*request.window, request.cache_salt, salt);
+  if (!earlier) return own;
+  return std::max(own, earlier->num_covered(sketch_.num_cached_tokens(earlier->tokens)));
 }
 
 Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
@@ -162,7 +189,7 @@ Result<GenerationHandle> LocalEngine::submit(GenerationRequest request) {
   RETURN_IF_ERROR(format);
   const LoadForecast forecast = board_.read_forecast();
   const auto num_prompt_tokens = static_cast<int64_t>(request.prompt_tokens.size());
-  const int64_t num_cached = sketch_.num_cached_tokens({request.cache_salt, request.prompt_tokens});
+  const int64_t num_cached = expect_cached_tokens(request);
   const double predicted = forecast.first_token_seconds(num_prompt_tokens - num_cached);
   RETURN_IF_ERROR(check_promise(request, predicted));
   const RequestId id = inbox_.next_request_id();

@@ -46,6 +46,8 @@ class LocalEngine final : public Engine {
 
  private:
   Status check_request(const GenerationRequest& request) const;
+  Status check_window_of(const GenerationRequest& request) const;
+  int64_t expect_cached_tokens(const GenerationRequest& request) const;
   double room_seconds(const LoadForecast& forecast, int64_t num_prompt_tokens) const;
   Status check_promise(const GenerationRequest& request, double first_token_seconds) const;
   Result<std::shared_ptr<CompiledFormat>> compile_format(const GenerationRequest& request);

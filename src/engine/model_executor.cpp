@@ -24,6 +24,10 @@ Result<std::unique_ptr<ModelExecutor>> ModelExecutor::create(LoadedModel loaded,
   return std::unique_ptr<ModelExecutor>(new ModelExecutor(std::move(loaded), *std::move(memory)));
 }
 
+void ModelExecutor::move_latents(std::span<const LatentMove> moves, int32_t shift) {
+  loaded_.model->move_latents(moves, shift, memory_.cache, memory_.workspace);
+}
+
 Status ModelExecutor::forward(const BatchView& batch, std::span<float> logits) {
   loaded_.model->forward(batch, memory_.cache, memory_.workspace, logits);
   return Status::ok();

@@ -37,6 +37,7 @@ class ModelExecutor final : public StepExecutor {
                                                        const ModelExecutorLimits& limits);
 
   int32_t vocab_size() const override { return loaded_.config.vocab_size; }
+  void move_latents(std::span<const LatentMove> moves, int32_t shift) override;
   Status forward(const BatchView& batch, std::span<float> logits) override;
 
   const LoadedModel& loaded() const { return loaded_; }

@@ -16,6 +16,7 @@ ModelRunner::ModelRunner(StepExecutor& executor, int32_t max_batch_size, int32_t
   slot_mapping_.reserve(room.tokens);
   slices_.reserve(room.sequences);
   logit_rows_.reserve(room.rows);
+  moves_.reserve(room.tokens);
   logits_.resize(room.logits);
   result_.outcomes.reserve(room.sequences);
   result_.logprobs.reserve(room.rows);
@@ -30,7 +31,7 @@ ModelRunner::Room::Room(int32_t vocab_size, int32_t max_batch_size, int32_t max_
 
 int64_t ModelRunner::Room::bytes() const {
   return static_cast<int64_t>(
-      tokens * (sizeof(TokenId) + 2 * sizeof(int32_t)) +
+      tokens * (sizeof(TokenId) + 2 * sizeof(int32_t) + sizeof(LatentMove)) +
       sequences * (sizeof(SequenceSlice) + sizeof(StepOutcome)) +
       rows * (sizeof(int32_t) + sizeof(TokenLogprobs) + sizeof(TokenExplanation)) +
       logits * sizeof(float));
@@ -47,8 +48,8 @@ int64_t ModelRunner::bytes() const {
       token_ids_.capacity() * sizeof(TokenId) +
       (positions_.capacity() + slot_mapping_.capacity() + logit_rows_.capacity()) *
           sizeof(int32_t) +
-      slices_.capacity() * sizeof(SequenceSlice) + logits_.capacity() * sizeof(float) +
-      result_.outcomes.capacity() * sizeof(StepOutcome) +
+      slices_.capacity() * sizeof(SequenceSlice) + moves_.capacity() * sizeof(LatentMove) +
+      logits_.capacity() * sizeof(float) + result_.outcomes.capacity() * sizeof(StepOutcome) +
       result_.logprobs.capacity() * sizeof(TokenLogprobs) +
       result_.explanations.capacity() * sizeof(TokenExplanation);
   return static_cast<int64_t>(arrays) + sampler_.bytes() + logprob_reader_.bytes();
@@ -56,6 +57,7 @@ int64_t ModelRunner::bytes() const {
 
 const StepResult& ModelRunner::run(const StepPlan& plan) {
   CHECK(!plan.is_empty());
+  for (const PlannedSlide& planned : plan.slides) slide(planned);
   lay_out(plan);
   const BatchView batch = {.token_ids = token_ids_,
                            .positions = positions_,
@@ -70,6 +72,31 @@ const StepResult& ModelRunner::run(const StepPlan& plan) {
   result_.explanations.clear();
   if (status.is_ok()) sample(plan);
   return result_;
+}
+
+// What is pinned stays at its positions, the rest goes back by what was dropped.
+void ModelRunner::slide(const PlannedSlide& planned) {
+  const int64_t pinned_end = std::clamp(planned.earlier.num_pinned, planned.begin, planned.end);
+  move(planned, planned.begin, pinned_end);
+  move(planned, pinned_end, planned.end);
+}
+
+// REQUIRES: all of the positions are pinned, or none.
+void ModelRunner::move(const PlannedSlide& planned, int64_t begin, int64_t end) {
+  const auto slot = [](std::span<const BlockId> blocks, int64_t position) {
+    return blocks[static_cast<size_t>(position / kBlockSize)] * kBlockSize +
+           static_cast<int32_t>(position % kBlockSize);
+  };
+  const auto shift = static_cast<int32_t>(begin - planned.earlier.position_of(begin));
+  const auto most = static_cast<int64_t>(moves_.capacity());
+  for (int64_t first = begin; first < end; first += most) {
+    moves_.clear();
+    for (int64_t position = first; position < std::min(end, first + most); ++position) {
+      moves_.push_back({.from_slot = slot(planned.source, planned.earlier.position_of(position)),
+                        .to_slot = slot(planned.table, position)});
+    }
+    executor_.move_latents(moves_, shift);
+  }
 }
 
 void ModelRunner::lay_out(const StepPlan& plan) {

@@ -31,6 +31,8 @@ class ModelRunner {
   const StepResult& run(const StepPlan& plan);
 
  private:
+  void slide(const PlannedSlide& planned);
+  void move(const PlannedSlide& planned, int64_t begin, int64_t end);
   void lay_out(const StepPlan& plan);
   void lay_out_sequence(const PlannedSequence& planned);
   void sample(const StepPlan& plan);
@@ -58,6 +60,7 @@ class ModelRunner {
   std::vector<int32_t> slot_mapping_;  // [T]
   std::vector<SequenceSlice> slices_;  // [S]
   std::vector<int32_t> logit_rows_;    // [rows]
+  std::vector<LatentMove> moves_;      // [T]
   std::vector<float> logits_;          // [max_batch_size + kMaxStepDraftTokens, vocab_size]
   StepResult result_;
 };

@@ -15,7 +15,7 @@ constexpr int64_t kCompletionTokenCost = 2;
 
 SaltedTokens computed_tokens(const Sequence& sequence) {
   const auto num_computed = static_cast<size_t>(sequence.num_computed_tokens());
-  return {sequence.cache_salt(), sequence.tokens().first(num_computed)};
+  return {sequence.prefix_salt(), sequence.tokens().first(num_computed)};
 }
 
 }  // namespace
@@ -33,6 +33,8 @@ Scheduler::Scheduler(const SchedulerOptions& options)
   running_.reserve(batch);
   finished_.reserve(batch);
   plan_.sequences.reserve(batch);
+  plan_.slides.reserve(batch);
+  sources_.reserve(batch);
   offers_.reserve(batch);
 }
 
@@ -66,6 +68,7 @@ void Scheduler::look_at_readers(TimePoint now) {
 }
 
 void Scheduler::finish_all(FinishReason reason, const Status& status) {
+  give_back_sources();
   for (auto& sequence : running_) {
     if (!sequence->is_finished()) sequence->finish(reason, status);
   }
@@ -79,6 +82,7 @@ const StepPlan& Scheduler::plan(const StepAllowance& allowance) {
   CHECK(allowance.max_prompt_tokens >= 1);
   prompt_room_ = allowance.max_prompt_tokens;
   plan_.sequences.clear();
+  plan_.slides.clear();
   plan_.num_tokens = 0;
   has_preempted_ = false;
   make_room_for_running();
@@ -168,20 +172,51 @@ void Scheduler::admit_waiting() {
          prompt_room_ > 0) {
     const Sequence* next = waiting_.next(accounts_);
     if (next == nullptr) return;
-    const auto admit = [&] {
-      return blocks_.admit({next->cache_salt(), next->tokens()}, next->max_tokens());
-    };
-    auto table = admit();
-    while (!table && take_blocks_of_paused()) table = admit();
-    if (!table) return;
-    plan_sequence(begin(waiting_.take_next(accounts_), *std::move(table)));
+    auto slid = admit(*next);
+    while (!slid && take_blocks_of_paused()) slid = admit(*next);
+    if (!slid) return;
+    plan_sequence(begin(waiting_.take_next(accounts_), *std::move(slid)));
   }
 }
 
-Sequence& Scheduler::begin(std::unique_ptr<Sequence> sequence, BlockTable table) {
+std::optional<SlidTable> Scheduler::admit(const Sequence& sequence) {
+  const SaltedTokens tokens = {sequence.prefix_salt(), sequence.tokens()};
+  if (const auto earlier = sequence.earlier_prompt()) {
+    return blocks_.admit_slid(tokens, *earlier, sequence.max_tokens());
+  }
+  auto table = blocks_.admit(tokens, sequence.max_tokens());
+  if (!table) return std::nullopt;
+  const auto num_published = static_cast<int64_t>(table->published_blocks().size());
+  return SlidTable{*std::move(table), BlockTable(), num_published * blocks_.block_size()};
+}
+
+// What is moved in this step is read from the earlier prompt's blocks, so they are held that long.
+void Scheduler::plan_slide(const Sequence& sequence, BlockTable source) {
+  const BlockTable& table = sequence.block_table();
+  const auto num_published = static_cast<int64_t>(table.published_blocks().size());
+  plan_.slides.push_back({.source = source.blocks(),
+                          .table = table.blocks(),
+                          .earlier = *sequence.earlier_prompt(),
+                          .begin = num_published * blocks_.block_size(),
+                          .end = sequence.num_computed_tokens()});
+  sources_.push_back(std::move(source));  // its array stays where it is
+}
+
+void Scheduler::give_back_sources() {
+  for (BlockTable& source : sources_) blocks_.release(source);
+  sources_.clear();
+}
+
+Sequence& Scheduler::begin(std::unique_ptr<Sequence> sequence, SlidTable slid) {
   const bool is_first_time = !sequence->has_begun();
-  sequence->begin(static_cast<int64_t>(table.published_blocks().size()) * blocks_.block_size());
-  sequence->block_table() = std::move(table);
+  const auto num_published = static_cast<int64_t>(slid.table.published_blocks().size());
+  const auto earlier = sequence->earlier_prompt();
+  const int64_t first_moved =
+      std::max(num_published * blocks_.block_size(), earlier ? earlier->num_pinned : 0);
+  const bool is_slid = !slid.source.is_empty();
+  sequence->begin(slid.num_known, is_slid ? std::max<int64_t>(0, slid.num_known - first_moved) : 0);
+  sequence->block_table() = std::move(slid.table);
+  if (is_slid) plan_slide(*sequence, std::move(slid.source));
   if (is_first_time) {
     const int64_t num_prompt = sequence->num_prompt_tokens();
     counters_.dequeued_tokens += num_prompt;
@@ -268,6 +303,7 @@ int64_t Scheduler::prompt_context() const {
 
 void Scheduler::commit(const StepPlan& plan, const StepResult& result) {
   CHECK(plan.sequences.size() == result.outcomes.size());
+  give_back_sources();
   for (size_t i = 0; i < plan.sequences.size(); ++i) {
     const PlannedSequence& planned = plan.sequences[i];
     const StepOutcome& outcome = result.outcomes[i];
@@ -355,6 +391,7 @@ void Scheduler::check_integrity() const {
   paused_.for_each([&](const Sequence& sequence) { tables.push_back(&sequence.block_table()); });
   waiting_.check_integrity();
   for (const auto& sequence : finished_) CHECK(sequence->block_table().is_empty());
+  for (const BlockTable& source : sources_) tables.push_back(&source);
   blocks_.check_integrity(tables);
 }
 

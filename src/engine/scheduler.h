@@ -24,6 +24,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -113,7 +114,10 @@ class Scheduler {
   void preempt_last();
   void plan_running();
   void admit_waiting();
-  Sequence& begin(std::unique_ptr<Sequence> sequence, BlockTable table);
+  std::optional<SlidTable> admit(const Sequence& sequence);
+  Sequence& begin(std::unique_ptr<Sequence> sequence, SlidTable slid);
+  void plan_slide(const Sequence& sequence, BlockTable source);
+  void give_back_sources();
   Sequence& add_to_running(std::unique_ptr<Sequence> sequence);
   void plan_sequence(Sequence& sequence);
   void plan_drafts(const StepCosts& costs);
@@ -128,9 +132,10 @@ class Scheduler {
   PausedSequences paused_;
   std::vector<std::unique_ptr<Sequence>> finished_;
   StepPlan plan_;
-  std::vector<DraftOffer> offers_;  // scratch of plan_drafts()
-  int32_t prompt_room_ = 0;         // what is left of max_prompt_tokens
-  bool has_preempted_ = false;      // in this plan
+  std::vector<BlockTable> sources_;  // of the plan's slides
+  std::vector<DraftOffer> offers_;   // scratch of plan_drafts()
+  int32_t prompt_room_ = 0;          // what is left of max_prompt_tokens
+  bool has_preempted_ = false;       // in this plan
   int64_t num_tickets_ = 0;
   SchedulerCounters counters_;
 };

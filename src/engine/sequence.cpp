@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "engine/sliding_window.h"
 #include "engine/step.h"
 #include "grammar/compiled_format.h"
 
@@ -23,6 +24,8 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
       num_tokens_(tokens_.size()),
       num_prompt_tokens_(tokens_.size()),
       cache_salt_(std::move(request.cache_salt)),
+      window_(std::move(request.window)),
+      prefix_salt_(window_ ? window_salt(*window_, cache_salt_) : cache_salt_),
       client_(std::move(request.client)),
       priority_(request.priority),
       end_tokens_(end_tokens),
@@ -46,11 +49,18 @@ Sequence::Sequence(GenerationRequest request, uint64_t seed, std::span<const Tok
   if (sampling_.loop_guard != LoopGuard::kOff) loop_detector_ = std::make_unique<LoopDetector>();
 }
 
-void Sequence::begin(int64_t count) {
+std::optional<EarlierPrompt> Sequence::earlier_prompt() const {
+  if (!window_) return std::nullopt;
+  return earlier_prompt_of(*window_, cache_salt_, prefix_salt_);
+}
+
+void Sequence::begin(int64_t count, int64_t num_rotated) {
   CHECK(num_computed_tokens_ == 0);
-  CHECK(count >= 0 && count < num_tokens());
+  CHECK(count >= 0 && count < num_tokens() && num_rotated >= 0 && num_rotated <= count);
   num_computed_tokens_ = count;
-  if (!has_begun()) num_cached_tokens_ = count;
+  if (has_begun()) return;
+  num_cached_tokens_ = count;
+  num_rotated_tokens_ = num_rotated;
 }
 
 int32_t Sequence::make_draft(int32_t max_tokens) {
@@ -176,6 +186,7 @@ bool Sequence::publish() {
     const Usage usage = {.prompt_tokens = num_prompt_tokens(),
                          .completion_tokens = num_completion_tokens(),
                          .cached_tokens = num_cached_tokens(),
+                         .rotated_tokens = num_rotated_tokens(),
                          .reasoning_tokens = outline_cursor_.reasoning_tokens()};
     stream_->finish(
         staged_text_, staged_tokens_,

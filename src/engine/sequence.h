@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cache/block_table.h"
+#include "cache/earlier_prompt.h"
 #include "engine/completion_outline.h"
 #include "engine/completion_text.h"
 #include "engine/generation_stream.h"
@@ -37,7 +38,10 @@ class Sequence {
 
   RequestId id() const { return stream_->id(); }
   const SamplingParams& sampling() const { return sampling_; }
-  const std::string& cache_salt() const { return cache_salt_; }
+  // With whom it shares what is computed of it.
+  const std::string& prefix_salt() const { return prefix_salt_; }
+  // What may be moved instead of computed; nothing if there is none.
+  std::optional<EarlierPrompt> earlier_prompt() const;
   const std::string& client() const { return client_; }
   int priority() const { return priority_; }
   // Its number in the order in which the scheduler was given sequences.
@@ -72,6 +76,8 @@ class Sequence {
   int64_t num_prompt_tokens() const { return static_cast<int64_t>(num_prompt_tokens_); }
   // Of the prompt, those found in the prefix cache when the sequence first began.
   int64_t num_cached_tokens() const { return num_cached_tokens_.value_or(0); }
+  // Of these, those that were moved to new positions for it.
+  int64_t num_rotated_tokens() const { return num_rotated_tokens_; }
   // What was thought, when it came, that it would find.
   int64_t expected_cached_tokens() const { return expected_cached_tokens_; }
   void expect_cached_tokens(int64_t count) { expected_cached_tokens_ = count; }
@@ -90,9 +96,9 @@ class Sequence {
   bool is_expired(TimePoint now) const { return deadline_ && now >= *deadline_; }
   bool is_finished() const { return finish_reason_ != FinishReason::kNone; }
 
-  // It begins, or begins again, with the first `count` tokens in the cache already. REQUIRES: none
-  // are computed.
-  void begin(int64_t count);
+  // It begins, or begins again, with the first `count` tokens in the cache already, the last
+  // `num_rotated` of them at new positions. REQUIRES: none are computed.
+  void begin(int64_t count, int64_t num_rotated = 0);
   // Guesses at most `max_tokens` that come next, for one step: the draft. Returns how many.
   // REQUIRES: no draft.
   int32_t make_draft(int32_t max_tokens);
@@ -139,8 +145,11 @@ class Sequence {
   size_t num_prompt_tokens_;
   int64_t num_computed_tokens_ = 0;
   std::optional<int64_t> num_cached_tokens_;
+  int64_t num_rotated_tokens_ = 0;
   int64_t expected_cached_tokens_ = 0;
   std::string cache_salt_;
+  std::optional<SlidingWindow> window_;
+  std::string prefix_salt_;
   std::string client_;
   int priority_;
   int64_t ticket_ = 0;

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "cache/block_pool.h"
+#include "cache/earlier_prompt.h"
 #include "youtu/logprobs.h"
 #include "youtu/status.h"
 #include "youtu/token_explanation.h"
@@ -37,9 +39,20 @@ struct PlannedSequence {
   int32_t num_rows() const { return num_new_tokens + num_draft_tokens; }
 };
 
+// Rows of the cache that are moved before anything is computed: positions [begin, end) of a
+// sequence come from an earlier prompt. Views, valid during the step.
+struct PlannedSlide {
+  std::span<const BlockId> source;  // of the earlier prompt
+  std::span<const BlockId> table;   // of the sequence
+  EarlierPrompt earlier;
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
 struct StepPlan {
   std::vector<PlannedSequence> sequences;
-  int32_t num_tokens = 0;  // rows of all sequences
+  std::vector<PlannedSlide> slides;  // of some of them
+  int32_t num_tokens = 0;            // rows of all sequences
 
   bool is_empty() const { return sequences.empty(); }
 };

@@ -16,6 +16,9 @@ class StepExecutor {
   virtual ~StepExecutor() = default;
 
   virtual int32_t vocab_size() const = 0;
+  // Gives rows of the cache other slots, as if their tokens had stood `shift` positions further.
+  // REQUIRES: no slot is both read and written, or written twice.
+  virtual void move_latents(std::span<const LatentMove> moves, int32_t shift) = 0;
   // Computes all tokens of `batch` and writes the logits of batch.logit_rows, in their order, into
   // `logits` [logit_rows.size(), vocab_size]. An error ends the requests of this step; the next
   // step may be tried.

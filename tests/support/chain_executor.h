@@ -1,6 +1,9 @@
 // A model for simulations: its cache keeps for each slot what the latent there would depend on, the
 // token and all before it, so that a block of another prefix and a slot that nobody has filled are
 // seen at once. Its tokens are cheap to compute.
+//
+// A row that was moved is taken for what it would be if it were computed where it now is, and
+// marked: its mark goes over to all that is computed behind it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -44,10 +47,23 @@ class ChainExecutor final : public StepExecutor {
   void poison(int32_t block, int32_t first_offset = 0) {
     for (int32_t i = first_offset; i < kBlockSize; ++i) slot(block * kBlockSize + i) = {};
   }
+  // Whether what is there was moved, or computed behind something that was.
+  bool is_marked(int32_t index) const { return slots_.at(static_cast<size_t>(index)).is_marked; }
+
+  void move_latents(std::span<const LatentMove> moves, int32_t shift) override {
+    for (const LatentMove& move : moves) {
+      Slot moved = slot(move.from_slot);
+      EXPECT_NE(moved.chain, kPoison) << "nothing is moved from slot " << move.from_slot;
+      moved.position += shift;
+      if (shift != 0) moved.is_moved = moved.is_marked = true;
+      slot(move.to_slot) = moved;
+    }
+  }
 
   Status forward(const BatchView& batch, std::span<float> logits) override {
     if (std::exchange(shall_fail_, false)) {  // half-way: what it has written is worth nothing
-      for (const int32_t index : batch.slot_mapping) slot(index) = {.token = 1, .chain = 1};
+      for (const int32_t index : batch.slot_mapping)
+        slot(index) = {.token = 1, .position = 1, .chain = 1};
       return Status::internal("fault");
     }
     chains_.assign(batch.token_ids.size(), 0);
@@ -63,7 +79,10 @@ class ChainExecutor final : public StepExecutor {
  private:
   struct Slot {
     TokenId token = -1;
+    int32_t position = -1;
     uint64_t chain = kPoison;
+    bool is_moved = false;  // its chain is still that of where it was
+    bool is_marked = false;
   };
   Slot& slot(int32_t index) { return slots_.at(static_cast<size_t>(index)); }
 
@@ -71,6 +90,7 @@ class ChainExecutor final : public StepExecutor {
   void compute(const BatchView& batch, const SequenceSlice& sequence) {
     const int32_t begin = sequence.context_length - sequence.num_queries;
     uint64_t chain = 0;
+    bool is_marked = false;
     for (int32_t position = 0; position < sequence.context_length; ++position) {
       const int32_t block = sequence.block_table[static_cast<size_t>(position / kBlockSize)];
       Slot& seen = slot(block * kBlockSize + position % kBlockSize);
@@ -78,9 +98,15 @@ class ChainExecutor final : public StepExecutor {
         const auto t = static_cast<size_t>(sequence.query_start + position - begin);
         EXPECT_EQ(batch.positions[t], position);
         EXPECT_EQ(batch.slot_mapping[t], block * kBlockSize + position % kBlockSize);
-        seen = {.token = batch.token_ids[t], .chain = chain_of(chain, batch.token_ids[t])};
+        seen = {.token = batch.token_ids[t],
+                .position = position,
+                .chain = chain_of(chain, batch.token_ids[t]),
+                .is_marked = is_marked};
         chains_[t] = seen.chain;
       }
+      is_marked |= seen.is_marked;
+      if (std::exchange(seen.is_moved, false)) seen.chain = chain_of(chain, seen.token);
+      EXPECT_EQ(seen.position, position) << "block " << block;
       if (seen.chain != chain_of(chain, seen.token)) {
         ADD_FAILURE() << (seen.chain == kPoison ? "nothing" : "something else") << " at position "
                       << position << ", block " << block;

@@ -1,6 +1,6 @@
 // A step executor whose logits are a function of the tokens so far. It keeps those tokens in a
 // cache of slots, just as the model keeps latents, and reads them back through the block table: a
-// wrong slot, position or block shows as a different text.
+// wrong slot, position or block shows as a different text, a wrong shift of a moved one ends it.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ class ScriptedExecutor final : public StepExecutor {
  public:
   ScriptedExecutor(int32_t vocab_size, int32_t num_blocks, LogitScript script = hashed_logits)
       : vocab_size_(vocab_size),
-        slots_(static_cast<size_t>(num_blocks) * kBlockSize, kEmpty),
+        slots_(static_cast<size_t>(num_blocks) * kBlockSize),
         script_(std::move(script)) {}
 
   int32_t vocab_size() const override { return vocab_size_; }
@@ -43,13 +43,24 @@ class ScriptedExecutor final : public StepExecutor {
     before_step_ = std::move(hook);
   }
 
+  void move_latents(std::span<const LatentMove> moves, int32_t shift) override {
+    for (const LatentMove& move : moves) {
+      const Slot& from = slots_.at(static_cast<size_t>(move.from_slot));
+      slots_.at(static_cast<size_t>(move.to_slot)) = {from.token, from.position + shift};
+      ++num_moves_;
+    }
+  }
+  // Rows that were moved so far.
+  int64_t num_moves() const { return num_moves_; }
+
   Status forward(const BatchView& batch, std::span<float> logits) override {
     if (before_step_) RETURN_IF_ERROR(before_step_(batch));
     CHECK(batch.positions.size() == batch.token_ids.size());
     CHECK(batch.slot_mapping.size() == batch.token_ids.size());
     CHECK(logits.size() == batch.logit_rows.size() * static_cast<size_t>(vocab_size_));
     for (size_t t = 0; t < batch.token_ids.size(); ++t) {
-      slots_.at(static_cast<size_t>(batch.slot_mapping[t])) = batch.token_ids[t];
+      slots_.at(static_cast<size_t>(batch.slot_mapping[t])) = {batch.token_ids[t],
+                                                               batch.positions[t]};
     }
     size_t row = 0;
     for (const SequenceSlice& slice : batch.sequences) {
@@ -70,21 +81,24 @@ class ScriptedExecutor final : public StepExecutor {
   }
 
  private:
-  static constexpr TokenId kEmpty = -1;
+  struct Slot {
+    TokenId token = -1;  // nobody has filled it
+    int32_t position = 0;
+  };
 
   void read_context(std::span<const int32_t> block_table, int32_t length) {
     context_.clear();
     for (int32_t position = 0; position < length; ++position) {
       const int32_t block = block_table[static_cast<size_t>(position / kBlockSize)];
-      const TokenId token =
-          slots_.at(static_cast<size_t>(block * kBlockSize + position % kBlockSize));
-      CHECK(token != kEmpty);
-      context_.push_back(token);
+      const Slot& slot = slots_.at(static_cast<size_t>(block * kBlockSize + position % kBlockSize));
+      CHECK(slot.token != -1 && slot.position == position);
+      context_.push_back(slot.token);
     }
   }
 
   int32_t vocab_size_;
-  std::vector<TokenId> slots_;
+  std::vector<Slot> slots_;
+  int64_t num_moves_ = 0;
   std::vector<TokenId> context_;
   LogitScript script_;
   std::function<Status(const BatchView&)> before_step_;
