@@ -59,6 +59,8 @@ RequestSettings request_settings(const ConfigReport& report) {
   settings.openai_preset = config.openai_preset;
   settings.clean_input = config.clean_input;
   settings.is_strict = config.strict_parameters;
+  settings.window_cache = *find_window_cache(config.window_cache);
+  settings.has_prefix_cache = config.prefix_cache;
   settings.model_aliases = config.model_aliases;
   settings.request_timeout =
       std::chrono::duration_cast<std::chrono::seconds>(config.request_timeout);

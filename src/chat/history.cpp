@@ -16,6 +16,11 @@ constexpr std::array<std::pair<HistoryPolicy, std::string_view>, 3> kPolicies = 
     {HistoryPolicy::kSlidingWindow, "sliding_window"},
 }};
 
+constexpr std::array<std::pair<WindowCache, std::string_view>, 2> kWindowCaches = {{
+    {WindowCache::kRecompute, "recompute"},
+    {WindowCache::kRotate, "rotate"},
+}};
+
 // In whole steps: at the turn after a drop there is room for a step's turns before the next one.
 Result<int64_t> drop_in_steps(const HistoryRules& rules, int64_t num_turns, int64_t room,
                               const PromptTokens& prompt_tokens) {
@@ -64,6 +69,20 @@ std::string_view to_string(HistoryPolicy policy) {
 std::optional<HistoryPolicy> find_history_policy(std::string_view name) {
   for (const auto& [policy, known] : kPolicies) {
     if (known == name) return policy;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(WindowCache cache) {
+  for (const auto& [known, name] : kWindowCaches) {
+    if (known == cache) return name;
+  }
+  UNREACHABLE();
+}
+
+std::optional<WindowCache> find_window_cache(std::string_view name) {
+  for (const auto& [cache, known] : kWindowCaches) {
+    if (known == name) return cache;
   }
   return std::nullopt;
 }

@@ -20,6 +20,15 @@ enum class HistoryPolicy {
 std::string_view to_string(HistoryPolicy policy);  // "error", "drop_oldest_turns", ...
 std::optional<HistoryPolicy> find_history_policy(std::string_view name);
 
+// What becomes of the latents that were computed of turns that stay, when older ones go.
+enum class WindowCache {
+  kRecompute,  // all behind the first turn that went is computed again
+  kRotate,     // they are moved to their new positions: kSlidingWindow only
+};
+
+std::string_view to_string(WindowCache cache);  // "recompute", "rotate"
+std::optional<WindowCache> find_window_cache(std::string_view name);
+
 struct HistoryRules {
   HistoryPolicy policy = HistoryPolicy::kDropOldestTurns;
   int64_t max_turns = 5;      // of kDropOldestTurns: the tuning guide's max_history_turns

@@ -34,6 +34,10 @@ TEST(History, NamesOfPolicies) {
     EXPECT_EQ(to_string(*find_history_policy(name)), name);
   }
   EXPECT_FALSE(find_history_policy("slide"));
+  for (const char* name : {"recompute", "rotate"}) {
+    EXPECT_EQ(to_string(*find_window_cache(name)), name);
+  }
+  EXPECT_FALSE(find_window_cache("shift"));
 }
 
 TEST(History, ErrorKeepsEverything) {

@@ -50,9 +50,9 @@ TEST(ConfigChange, SaysWhatNeedsARestartUntilThereIsOne) {
 TEST(ConfigChange, SeesEachSetting) {
   const ConfigReport running = settings({});
   const std::map<std::string, std::string> others = {
-      {"default_preset", "speed"},        {"openai_preset", "speed"}, {"load", "read"},
-      {"session_durability", "fast"},     {"cache_dtype", "int8"},    {"cache_tokens", "4096"},
-      {"prefill_slowdown_percent", "200"}};
+      {"default_preset", "speed"},         {"openai_preset", "speed"}, {"load", "read"},
+      {"session_durability", "fast"},      {"cache_dtype", "int8"},    {"cache_tokens", "4096"},
+      {"prefill_slowdown_percent", "200"}, {"window_cache", "rotate"}};
   for (const SettingInfo& info : server_settings()) {
     std::string value = "other";
     if (info.is_flag) {

@@ -110,6 +110,9 @@ std::vector<Option> session_options() {
       {"data_dir", &ServerConfig::data_dir,
        "folder of the sessions, one server at a time; $XDG_STATE_HOME/youtu-serve or "
        "~/.local/state/youtu-serve if not given"},
+      live({"window_cache", &ServerConfig::window_cache,
+            "when a session's sliding window moves on: recompute what stays, or rotate its cache "
+            "to the new positions, which is faster and nearly the same"}),
       {"session_durability", &ServerConfig::session_durability,
        "durable: a turn waits for the disk; fast: a loss of power may take the last turns"},
       live({"session_ttl", &ServerConfig::session_ttl,

@@ -194,6 +194,15 @@ Status check_together(const ServerConfig& config) {
                                                 config.session_durability.substr(0, 64)),
                                     "session_durability");
   }
+  if (config.window_cache != "recompute" && config.window_cache != "rotate") {
+    return Status::invalid_argument(fmt::format("window_cache is \"{}\" (recompute or rotate)",
+                                                config.window_cache.substr(0, 64)),
+                                    "window_cache");
+  }
+  if (config.window_cache == "rotate" && !config.prefix_cache) {
+    return Status::invalid_argument("window_cache is rotate, which needs prefix_cache",
+                                    "window_cache");
+  }
   if (config.prefill_slowdown_percent > 0 && config.prefill_slowdown_percent < 110) {
     return Status::invalid_argument(
         fmt::format("prefill_slowdown_percent is {} (110 to 10000, or 0)",

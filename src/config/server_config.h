@@ -61,6 +61,7 @@ struct ServerConfig {
   int64_t access_log_files = 5;
   int64_t max_requests_per_key = 8;
   bool sessions = true;
+  std::string window_cache = "recompute";
   std::string data_dir;  // empty: youtu-serve of the user's state folder
   std::string session_durability = "durable";
   std::chrono::milliseconds session_ttl{std::chrono::hours(7 * 24)};

@@ -105,6 +105,14 @@ TEST_F(ServerConfigTest, SessionsAreKeptForDays) {
             "session_durability is \"slow\" (durable or fast)");
 }
 
+TEST_F(ServerConfigTest, AWindowIsRotatedOnlyIfAsked) {
+  EXPECT_EQ(load("")->config.window_cache, "recompute");
+  EXPECT_EQ(load("window_cache: rotate\n")->config.window_cache, "rotate");
+  EXPECT_EQ(error("window_cache: shift\n"), "window_cache is \"shift\" (recompute or rotate)");
+  EXPECT_EQ(error("window_cache: rotate\nprefix_cache: false\n"),
+            "window_cache is rotate, which needs prefix_cache");
+}
+
 TEST_F(ServerConfigTest, ListsComeFromFileAndFlag) {
   EXPECT_EQ(load("allowed_hosts: [a, b]\n")->config.allowed_hosts,
             (std::vector<std::string>{"a", "b"}));

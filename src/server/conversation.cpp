@@ -1,6 +1,8 @@
 #include "server/conversation.h"
 
+#include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -33,6 +35,53 @@ Result<std::vector<TokenId>> encode(const Tokenizer& tokenizer,
                                   "messages", "no_chat_template");
 }
 
+// How many of its turns the prompt of the last turn was without. Nobody wrote it down, but how many
+// tokens it had: nothing where no number of turns gives so many, as when it was asked to think.
+Result<std::optional<int64_t>> turns_dropped_before(const Tokenizer& tokenizer,
+                                                    const Conversation& conversation,
+                                                    const PromptRules& rules, int64_t num_dropped) {
+  if (!conversation.last_prompt_tokens) return std::optional<int64_t>();
+  Conversation before = conversation;
+  before.question = std::move(before.turns.back());
+  before.turns.pop_back();
+  before.question.pop_back();  // its answer
+  const auto num_turns = static_cast<int64_t>(before.turns.size());
+  for (int64_t dropped = std::min(num_dropped, num_turns); dropped >= 0; --dropped) {
+    const auto tokens = encode(tokenizer, messages_without(before, dropped), rules.options);
+    RETURN_IF_ERROR(tokens);
+    const auto size = static_cast<int64_t>(tokens->size());
+    if (size == *conversation.last_prompt_tokens) return std::optional(dropped);
+    if (size > *conversation.last_prompt_tokens) break;
+  }
+  return std::optional<int64_t>();
+}
+
+// Sets the window's earlier prompt, if `tokens` is it with something more at one place.
+void set_earlier(std::vector<TokenId> tokens, const std::vector<TokenId>& prompt,
+                 SlidingWindow& window) {
+  if (tokens.size() <= prompt.size()) return;
+  const auto dropped = static_cast<ptrdiff_t>(tokens.size() - prompt.size());
+  const auto pinned = std::ranges::mismatch(prompt, tokens).in1 - prompt.begin();
+  if (!std::equal(prompt.begin() + pinned, prompt.end(), tokens.begin() + pinned + dropped)) return;
+  window.num_pinned = pinned;
+  window.num_dropped = dropped;
+  window.earlier = std::move(tokens);
+}
+
+Result<SlidingWindow> make_window(const Tokenizer& tokenizer, const Conversation& conversation,
+                                  const PromptRules& rules, const Prompt& prompt) {
+  SlidingWindow window = {.conversation = conversation.name};
+  const int64_t num_dropped = prompt.history.turns_dropped;
+  const auto before = turns_dropped_before(tokenizer, conversation, rules, num_dropped);
+  RETURN_IF_ERROR(before);
+  if (!*before || **before == num_dropped) return window;
+  window.is_earlier_whole = **before == 0;
+  auto earlier = encode(tokenizer, messages_without(conversation, **before), rules.options);
+  RETURN_IF_ERROR(earlier);
+  set_earlier(*std::move(earlier), prompt.tokens, window);
+  return window;
+}
+
 }  // namespace
 
 Conversation conversation_of_messages(const std::vector<ChatMessage>& messages) {
@@ -53,16 +102,20 @@ Conversation conversation_of_messages(const std::vector<ChatMessage>& messages) 
   return conversation;
 }
 
-Conversation conversation_of_session(const OpenTurn& turn, std::vector<ChatMessage> question) {
+Conversation conversation_of_session(const OpenTurn& turn, const std::string& owner,
+                                     std::vector<ChatMessage> question) {
   Conversation conversation;
-  if (!turn.session().system.empty()) {
-    conversation.head.push_back({.role = "system", .content = turn.session().system});
+  const Session& session = turn.session();
+  conversation.name = owner + "/" + session.id + "@" + std::to_string(session.created_ms);
+  if (!session.system.empty()) {
+    conversation.head.push_back({.role = "system", .content = session.system});
   }
   for (const Turn& old : turn.history()) {
     std::vector<ChatMessage> messages = old.messages;
     messages.push_back(
         {.role = "assistant", .content = old.answer.text, .tool_calls = old.answer.tool_calls});
     conversation.turns.push_back(std::move(messages));
+    conversation.last_prompt_tokens = old.answer.usage.prompt_tokens;
   }
   conversation.question = std::move(question);
   return conversation;
@@ -88,7 +141,13 @@ Result<Prompt> make_prompt(const Tokenizer& tokenizer, const Conversation& conve
   RETURN_IF_ERROR(num_dropped);
   const Result<int64_t> size = render(*num_dropped);
   RETURN_IF_ERROR(size);
-  prompt.history = {rules.history.policy, num_turns - *num_dropped, *num_dropped};
+  prompt.history = {rules.history.policy, num_turns - *num_dropped, *num_dropped,
+                    rules.window_cache};
+  if (rules.window_cache == WindowCache::kRotate && *num_dropped > 0) {
+    Result<SlidingWindow> window = make_window(tokenizer, conversation, rules, prompt);
+    RETURN_IF_ERROR(window);
+    prompt.window = *std::move(window);
+  }
   return prompt;
 }
 

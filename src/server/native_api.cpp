@@ -108,12 +108,16 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
     Result<std::shared_ptr<OpenTurn>> turn = open_turn(*chat, request.client, engine.tokenizer());
     RETURN_IF_ERROR(turn);
     rules.history = chat->session.over((*turn)->session().history);
-    conversation = conversation_of_session(**turn, chat->messages);
+    conversation = conversation_of_session(**turn, request.client, chat->messages);
     job.commit.emplace(*std::move(turn), sessions_.post);
   } else {
     rules.history = chat->session.over({.policy = HistoryPolicy::kError});
     conversation = conversation_of_messages(chat->messages);
   }
+  const Result<WindowCache> window_cache = window_cache_in_force(
+      chat->session, settings->window_cache, rules.history.policy, settings->has_prefix_cache);
+  RETURN_IF_ERROR(window_cache);
+  rules.window_cache = *window_cache;
   rules.room_tokens = engine.model_info().context_length - chat->sampling.max_new_tokens;
   rules.options.enable_thinking = chat->enable_thinking;
   Result<Prompt> prompt = make_prompt(engine.tokenizer(), conversation, rules);
@@ -126,6 +130,7 @@ Result<ChatJob> NativeApi::begin(const http::Request& request) const {
   RETURN_IF_ERROR(generation);
   job.starts_in_reasoning = generation->thought->is_open;
   set_client(request, *generation);
+  generation->window = std::move(prompt->window);
   job.prepare_seconds = seconds_between(arrival, steady_clock().now());
   Result<GenerationHandle> handle = engine.submit(*std::move(generation));
   RETURN_IF_ERROR(handle);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "chat/history.h"
 #include "youtu/sampling_params.h"
 
 namespace youtu {
@@ -16,6 +17,8 @@ struct RequestSettings {
   std::string openai_preset = "recommended";  // of /v1
   bool clean_input = false;
   bool is_strict = false;  // parameters that are unknown or without effect are refused
+  WindowCache window_cache = WindowCache::kRecompute;
+  bool has_prefix_cache = true;
   std::vector<std::string> model_aliases;  // further names that requests may give as their model
   std::chrono::seconds request_timeout{600};
 

@@ -69,6 +69,36 @@ Status read_session_fields(const Json& body, SessionFields& fields) {
   return Status::ok();
 }
 
+Status read_window_cache(const Json& body, SessionFields& fields) {
+  const Result<std::optional<std::string>> name = read_text(body, "window_cache");
+  RETURN_IF_ERROR(name);
+  if (!*name) return Status::ok();
+  fields.window_cache = find_window_cache(**name);
+  if (!fields.window_cache) {
+    return Status::invalid_argument("window_cache must be recompute or rotate", "window_cache",
+                                    "out_of_range");
+  }
+  if (!fields.id) {
+    return Status::invalid_argument("window_cache is of a session's turn (session_id is missing)",
+                                    "window_cache", "missing");
+  }
+  return Status::ok();
+}
+
+Result<WindowCache> window_cache_in_force(const SessionFields& fields, WindowCache setting,
+                                          HistoryPolicy policy, bool has_prefix_cache) {
+  const bool can_rotate = fields.id && policy == HistoryPolicy::kSlidingWindow && has_prefix_cache;
+  const WindowCache wanted = fields.window_cache.value_or(setting);
+  if (wanted == WindowCache::kRecompute || can_rotate) return wanted;
+  if (!fields.window_cache) return WindowCache::kRecompute;
+  return Status::invalid_argument(
+      has_prefix_cache
+          ? "window_cache: rotate is of history_policy sliding_window (the turn's is " +
+                std::string(to_string(policy)) + ")"
+          : "window_cache: rotate needs the prefix cache (setting: prefix_cache)",
+      "window_cache", "unsupported_value");
+}
+
 Status check_new_turn(const std::vector<ChatMessage>& messages) {
   for (size_t i = 0; i < messages.size(); ++i) {
     const std::string& role = messages[i].role;

@@ -25,6 +25,7 @@ struct SessionFields {
   std::optional<int64_t> max_turns;
   std::optional<int64_t> window_tokens;
   std::optional<int64_t> from_turn;  // the turn in whose place the new one stands
+  std::optional<WindowCache> window_cache;
 
   bool has_history() const { return policy || max_turns || window_tokens; }
   // The rules that are in force where `rules` are without these fields. A number of turns or tokens
@@ -36,6 +37,15 @@ std::span<const std::string_view> session_field_names();
 
 // Sets the fields that `body` has. REQUIRES: `body` is an object.
 Status read_session_fields(const Json& body, SessionFields& fields);
+
+// Sets `window_cache`, which is of one turn of a session and not of the session. REQUIRES: `fields`
+// are read_session_fields() of `body`.
+Status read_window_cache(const Json& body, SessionFields& fields);
+
+// What becomes of latents by the field, or else by the setting; fails where the field asks for what
+// the `policy` in force, or a server without `has_prefix_cache`, does not have.
+Result<WindowCache> window_cache_in_force(const SessionFields& fields, WindowCache setting,
+                                          HistoryPolicy policy, bool has_prefix_cache);
 
 // A session keeps its system prompt and its answers itself: a turn brings messages of the user and
 // of tools.

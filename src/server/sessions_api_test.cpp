@@ -36,7 +36,9 @@ class SessionsApiTest : public ::testing::Test {
     ASSERT_TRUE(store) << store.status().message();
     store_ = *std::move(store);
     engine_ = std::make_unique<ScriptedEngine>(pace, engine_options_);
-    state_ = std::make_unique<ServingState>(ServingOptions{});
+    ServingOptions serving;
+    serving.requests = settings_;
+    state_ = std::make_unique<ServingState>(std::move(serving));
     api_ = std::make_unique<NativeApi>(*state_);
     sessions_api_ = std::make_unique<SessionsApi>(*store_);
     http::ServerOptions server_options;
@@ -92,6 +94,7 @@ class SessionsApiTest : public ::testing::Test {
   const TemporaryFolder folder_;
   SqliteSessionOptions store_options_;
   EngineOptions engine_options_;
+  RequestSettings settings_;
   std::unique_ptr<SessionStore> store_;
   std::unique_ptr<ScriptedEngine> engine_;
   std::unique_ptr<ServingState> state_;
@@ -249,6 +252,100 @@ TEST_F(SessionsApiTest, AHistoryLongerThanTheContext) {
   EXPECT_EQ(json(post("/chat", R"({"session_id":"keeps","prompt":"q","max_new_tokens":64,)"
                                R"("history_policy":"sliding_window"})"))["history"]["turns_kept"],
             1);
+}
+
+// Whether the request's earlier prompt, without what was dropped, is its prompt.
+testing::AssertionResult has_moved_on(const GenerationRequest& request) {
+  if (!request.window) return testing::AssertionFailure() << "no window";
+  std::vector<TokenId> tokens = request.window->earlier;
+  if (tokens.empty()) return testing::AssertionFailure() << "no earlier prompt";
+  const auto dropped = tokens.begin() + request.window->num_pinned;
+  tokens.erase(dropped, dropped + request.window->num_dropped);
+  return tokens == request.prompt_tokens ? testing::AssertionSuccess()
+                                         : testing::AssertionFailure() << "another prompt";
+}
+
+TEST_F(SessionsApiTest, AWindowThatMovesOnTellsTheEngineWhatItWas) {
+  start();
+  create(R"({"session_id":"a","system":"S","history_policy":"sliding_window",)"
+         R"("history_window_tokens":40})");
+  const auto ask = [&](const std::string& text) {
+    return post("/chat", R"({"session_id":"a","window_cache":"rotate","prompt":")" + text + "\"}");
+  };
+  for (const char* text : {"q1", "q2", "q3"}) {  // two turns are as much as 40 tokens hold
+    const RawResponse whole = ask(text);
+    EXPECT_EQ(json(whole)["history"]["window_cache"], "rotate") << whole.body;
+    EXPECT_FALSE(engine_->last_request().window) << "nothing was left out";
+  }
+  const std::string before = prompt();
+
+  const RawResponse moved = ask("q4");
+  GenerationRequest request = engine_->last_request();
+  EXPECT_TRUE(has_moved_on(request));
+  EXPECT_TRUE(request.window->is_earlier_whole);
+  EXPECT_EQ(engine_->tokenizer().decode(request.window->earlier, false).substr(0, 60),
+            before.substr(0, 60));
+  EXPECT_EQ(json(moved)["history"]["turns_dropped"], 1);
+  EXPECT_EQ(json(moved)["history"]["rotated_tokens"], 0);  // this engine has no cache
+  EXPECT_EQ(moved.fields.at("x-history"),
+            "policy=sliding_window; turns_kept=2; turns_dropped=1; window_cache=rotate");
+
+  ask("q5");
+  EXPECT_TRUE(has_moved_on(engine_->last_request()));
+  EXPECT_FALSE(engine_->last_request().window->is_earlier_whole);
+  EXPECT_EQ(engine_->last_request().window->conversation, request.window->conversation);
+  const std::string wider = R"({"session_id":"a","history_window_tokens":60,"prompt":"q6",)";
+  post("/chat", wider + R"("window_cache":"rotate"})");
+  ASSERT_TRUE(engine_->last_request().window);
+  EXPECT_TRUE(engine_->last_request().window->earlier.empty()) << "nothing more was left out";
+  post("/chat", R"({"session_id":"a","prompt":"q7"})");
+  EXPECT_FALSE(engine_->last_request().window) << "it is off by default";
+
+  // Who comes after it has nothing of it.
+  EXPECT_EQ(remove("a").status, 200);
+  create(R"({"session_id":"a","history_policy":"sliding_window","history_window_tokens":0})");
+  ask("q1");
+  post("/chat", R"({"session_id":"a","window_cache":"rotate","prompt":"q2",)"
+                R"("history_window_tokens":1})");
+  ASSERT_TRUE(engine_->last_request().window);
+  EXPECT_NE(engine_->last_request().window->conversation, request.window->conversation);
+}
+
+TEST_F(SessionsApiTest, RotatesOnlyWhereAWindowSlides) {
+  start();
+  create(R"({"session_id":"a"})");
+  const auto refusal = [&](const std::string& fields) {
+    const RawResponse response = post("/chat", R"({"prompt":"q",)" + fields + "}");
+    return response.status == 400 ? json(response)["error"]["message"].get<std::string>()
+                                  : response.body;
+  };
+  EXPECT_EQ(refusal(R"("session_id":"a","window_cache":"shift")"),
+            "window_cache must be recompute or rotate");
+  EXPECT_EQ(refusal(R"("window_cache":"rotate")"),
+            "window_cache is of a session's turn (session_id is missing)");
+  EXPECT_EQ(refusal(R"("session_id":"a","window_cache":"rotate")"),
+            "window_cache: rotate is of history_policy sliding_window (the turn's is "
+            "drop_oldest_turns)");
+  EXPECT_EQ(json(get("/sessions/a"))["num_turns"], 0);
+  settings_.has_prefix_cache = false;
+  start();
+  EXPECT_EQ(refusal(R"("session_id":"a","window_cache":"rotate","history_window_tokens":9)"),
+            "window_cache: rotate needs the prefix cache (setting: prefix_cache)");
+
+  // The setting is for those that slide, and no hindrance to others.
+  settings_ = {};
+  settings_.window_cache = WindowCache::kRotate;
+  start();
+  const Json plain = json(post("/chat", R"({"session_id":"a","prompt":"q"})"));
+  EXPECT_FALSE(plain["history"].contains("window_cache")) << dump_json(plain);
+  const Json slides =
+      json(post("/chat", R"({"session_id":"a","prompt":"q","history_window_tokens":9})"));
+  EXPECT_EQ(slides["history"]["window_cache"], "rotate") << dump_json(slides);
+  const Json not_now = json(post("/chat", R"({"session_id":"a","prompt":"q",)"
+                                          R"("history_window_tokens":9,)"
+                                          R"("window_cache":"recompute"})"));
+  EXPECT_FALSE(not_now["history"].contains("window_cache")) << dump_json(not_now);
+  EXPECT_EQ(post("/chat", R"({"prompt":"q"})").status, 200);
 }
 
 TEST_F(SessionsApiTest, MessagesOfAClientMayBeLeftOutAsWell) {

@@ -26,14 +26,14 @@ constexpr double kMaxRetryAfterSeconds = 60;
 constexpr size_t kMaxIgnoredNames = 16;
 constexpr size_t kMaxIgnoredNameBytes = 64;
 
-constexpr std::array<std::string_view, 19> kOtherFields = {
-    "prompt",        "messages",        "system",
-    "preset",        "config",          "clean_input",
-    "stream_format", "timings",         "explain",
-    "cache_salt",    "priority",        "speculation",
-    "prediction",    "timeout_ms",      "ttft_slo_ms",
-    "strict",        "enable_thinking", "reasoning_budget_message",
-    "explain_tokens"};
+constexpr std::array<std::string_view, 20> kOtherFields = {
+    "prompt",         "messages",        "system",
+    "preset",         "config",          "clean_input",
+    "stream_format",  "timings",         "explain",
+    "cache_salt",     "priority",        "speculation",
+    "prediction",     "timeout_ms",      "ttft_slo_ms",
+    "strict",         "enable_thinking", "reasoning_budget_message",
+    "explain_tokens", "window_cache"};
 
 Status read_prompt(const Json& body, std::vector<ChatMessage>& messages) {
   const auto prompt = body.find("prompt");
@@ -147,6 +147,10 @@ void add_session_report(OrderedJson& json, const ChatAnswer& answer) {
   history["turns_kept"] = answer.history->turns_kept;
   history["turns_dropped"] = answer.history->turns_dropped;
   if (answer.turn) history["turns_removed"] = answer.turn->num_removed;
+  if (answer.history->window_cache == WindowCache::kRotate) {
+    history["window_cache"] = to_string(answer.history->window_cache);
+    history["rotated_tokens"] = answer.usage.rotated_tokens;
+  }
   json["history"] = std::move(history);
 }
 
@@ -210,6 +214,7 @@ Result<ChatRequest> parse_chat_request(std::string_view text, const ChatDefaults
   RETURN_IF_ERROR(read_sources(*body, defaults, request));
   RETURN_IF_ERROR(read_conversation(*body, clean, request.messages));
   RETURN_IF_ERROR(read_session_fields(*body, request.session));
+  RETURN_IF_ERROR(read_window_cache(*body, request.session));
   if (request.session.id) RETURN_IF_ERROR(check_new_turn(request.messages));
   Result<std::optional<OutputFormat>> format = read_format_fields(*body, text);
   RETURN_IF_ERROR(format);
@@ -255,7 +260,8 @@ std::string ignored_fields_header(std::span<const ParameterWarning> warnings) {
 std::string history_header(const HistoryReport& history) {
   return "policy=" + std::string(to_string(history.policy)) +
          "; turns_kept=" + std::to_string(history.turns_kept) +
-         "; turns_dropped=" + std::to_string(history.turns_dropped);
+         "; turns_dropped=" + std::to_string(history.turns_dropped) +
+         (history.window_cache == WindowCache::kRotate ? "; window_cache=rotate" : "");
 }
 
 std::string chat_answer_body(const ChatAnswer& answer, const ChatRequest& request,

@@ -254,6 +254,9 @@ CASES = [
     ("S12e", session(system="s" * (65 << 10)), {400}, "session_full", False),
     ("S12f", get(b"/sessions?limit=101"), {400}, "bad_query", False),
     ("S12g", prompt(history_policy=1), {400}, "type", False),
+    ("S12h", prompt(window_cache=1), {400}, "type", False),
+    ("S12i", prompt(window_cache="shift"), {400}, "out_of_range", False),
+    ("S12j", prompt(window_cache="rotate"), {400}, "missing", False),
 ] + [(f"S01-{i}", post(json.dumps({"prompt": text})), {200}, None, False) for i, text in enumerate(CONTROL)]
 CASES += [(f"S09-{i}", turn(name), {400}, "bad_session_id", False) for i, name in enumerate(BAD_IDS)]
 CASES += [(f"S09-{i}c", session(session_id=name), {400}, "bad_session_id", False) for i, name in enumerate(BAD_IDS)]

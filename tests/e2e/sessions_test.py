@@ -70,6 +70,35 @@ class Sessions(unittest.TestCase):
             self.assertGreater(second["usage"]["prompt_tokens"], alone["usage"]["prompt_tokens"])
             self.assertEqual((second["turn"], second["history"]["turns_kept"]), (2, 1))
 
+    def test_a_window_that_moves_on(self):
+        system, told, num_moved = "Answer briefly.", [], 0
+        with start(self.folder) as server:
+            server.post("/sessions", {"session_id": "a", "system": system, "history_window_tokens": 150})
+            for number in range(8):
+                question = {"role": "user", "content": f"Question {number}: what is {number} plus {number}?"}
+                answer = self.ask(server, session_id="a", messages=[question], window_cache="rotate")
+                history, usage = answer["history"], answer["usage"]
+                kept = told[history["turns_dropped"]:]
+                self.assertEqual(len(kept), history["turns_kept"])
+                # The prompt is that of whoever sends what is kept, who finds nothing of what was moved.
+                same = self.ask(server, messages=[{"role": "system", "content": system}, *sum(kept, []), question])
+                self.assertEqual(same["usage"]["prompt_tokens"], usage["prompt_tokens"])
+                self.assertNotIn("history", same)
+                if history["rotated_tokens"]:
+                    num_moved += 1
+                    self.assertGreater(history["turns_dropped"], 0)
+                    self.assertGreater(usage["cached_tokens"], same["usage"]["cached_tokens"])
+                    self.assertGreaterEqual(usage["cached_tokens"], history["rotated_tokens"])
+                told.append([question, {"role": "assistant", "content": answer["response"]}])
+            self.assertGreater(num_moved, 2)
+            plain = self.ask(server, session_id="a", prompt="And now?")
+            self.assertNotIn("window_cache", plain["history"])
+        with start(self.folder, "--window-cache", "rotate") as server:  # nothing of it is left: it is computed
+            again = self.ask(server, session_id="a", prompt="Once more?")
+            self.assertEqual((again["history"]["window_cache"], again["history"]["rotated_tokens"]), ("rotate", 0))
+            later = [self.ask(server, session_id="a", prompt=f"And what is {n} plus {n}?") for n in range(3)]
+            self.assertGreater(max(answer["history"]["rotated_tokens"] for answer in later), 0)
+
     def test_one_server_for_each_folder(self):
         with start(self.folder) as server:
             done = subprocess.run([PROGRAM, "serve", "--port", "0", "--data-dir", self.folder], capture_output=True,
