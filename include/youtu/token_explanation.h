@@ -16,6 +16,7 @@ namespace youtu {
 
 // In the order in which they are applied. A stage that is off leaves no trace.
 enum class SamplerStage : uint8_t {
+  kThinkingTokenBudget,  // it is used up, and what must be written is known: the only stage then
   kOutputFormat,
   kLogitBias,
   kMinNewTokens,
@@ -28,7 +29,8 @@ enum class SamplerStage : uint8_t {
   kMinP,
 };
 
-inline constexpr std::array<std::string_view, 10> kSamplerStageNames = {
+inline constexpr std::array<std::string_view, 11> kSamplerStageNames = {
+    "thinking_token_budget",
     "output_format",
     "logit_bias",
     "min_new_tokens",

@@ -114,12 +114,18 @@ struct Answer {
   FinishReason reason = FinishReason::kNone;
 };
 
-// Of the token that was drawn from `masked`, what a format leaves of the `raw` logits.
+// Of the token that was drawn from `masked`, what a format leaves of the `raw` logits, or that had
+// to be written.
 TokenExplanation explain_alone(const SamplingParams& sampling, std::span<const float> raw,
-                               std::span<float> masked, bool has_format, TokenId token) {
+                               std::span<float> masked, bool has_format, bool is_closing,
+                               TokenId token) {
   LogprobReader reader(ToyTokenizer::kVocabSize);
   reader.read(raw);
   SamplingTrace trace(reader.of(token, sampling.explain_tokens));
+  if (is_closing) {
+    trace.after(SamplerStage::kThinkingTokenBudget, token);
+    return trace.explanation();
+  }
   if (has_format) trace.after(SamplerStage::kOutputFormat, masked);
   Sampler sampler(ToyTokenizer::kVocabSize);
   EXPECT_TRUE(sampler.candidates(masked, sampling, {}, {}, &trace));
@@ -152,8 +158,8 @@ Answer answer_alone(const GenerationRequest& request, const ToyTokenizer& tokeni
     all.push_back(token);
     answer.tokens.push_back(token);
     if (request.sampling.explain_tokens > 0) {
-      answer.explanations.push_back(
-          explain_alone(request.sampling, raw, masked, format != nullptr, token));
+      answer.explanations.push_back(explain_alone(request.sampling, raw, masked, format != nullptr,
+                                                  closing.has_value(), token));
     }
     chain = chain_of(chain, token);
     if (std::ranges::find(ends, token) != ends.end()) {

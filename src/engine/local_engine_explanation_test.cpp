@@ -1,6 +1,7 @@
 // What the sampler made of each token, through the whole engine.
 #include <gtest/gtest.h>
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -134,6 +135,33 @@ TEST(LocalEngineExplanations, BeginWithWhatTheFormatLeaves) {
       const bool is_left =
           i < 3 ? candidate.token == 'a' || candidate.token == 'b' : candidate.token == one.drawn;
       EXPECT_EQ(candidate.removed_by, is_left ? -1 : 0);
+    }
+  }
+}
+
+TEST(LocalEngineExplanations, SayWhereTheBudgetOfAThoughtLeavesNoChoice) {
+  const auto engine = make_engine(small_options());
+  GenerationRequest request = repetitive_request(1);
+  request.sampling.max_new_tokens = 14;
+  request.sampling.explain_tokens = 2;
+  request.sampling.top_k = 5;
+  request.thought = ThoughtRules{.is_open = true};
+  request.sampling.thinking_token_budget = 3;
+  auto handle = engine->submit(request);
+  ASSERT_TRUE(handle.is_ok()) << handle.status().message();
+  const ExplainedAnswer answer = read_all(*handle);
+  ASSERT_EQ(answer.explanations.size(), 14u);
+  for (size_t i = 0; i < 14; ++i) {
+    const TokenExplanation& one = answer.explanations[i];
+    const bool is_forced = i >= 3 && i < 3 + std::string_view("</think>").size();
+    ASSERT_EQ(one.stages().size(), 1u);
+    const StageReport forced = {SamplerStage::kThinkingTokenBudget, 1};
+    const StageReport drawn = {SamplerStage::kTopK, 5};
+    EXPECT_EQ(one.stages()[0], is_forced ? forced : drawn);
+    EXPECT_EQ(one.drawn, answer.tokens[i]);
+    for (const ExplainedCandidate& candidate : one.candidates()) {
+      if (!is_forced) continue;
+      EXPECT_EQ(candidate.removed_by, candidate.token == one.drawn ? -1 : 0);
     }
   }
 }

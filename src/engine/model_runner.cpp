@@ -167,8 +167,12 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
     if (num_ranked || is_explained) logprob_reader_.read(row);
     const std::optional<TokenId> forced = sequence.outline().forced_token(outline_cursor);
     const auto token = forced ? Result<TokenId>(*forced) : draw(sequence, i, format_cursor, row);
-    const Status status =
-        token && is_explained ? explain(sequence, i, format_cursor, row, *token) : token.status();
+    Status status = token.status();
+    if (is_explained && forced) {
+      explain_forced(sequence, *forced);
+    } else if (is_explained && token) {
+      status = explain(sequence, i, format_cursor, row, *token);
+    }
     if (!status) {
       // What was drawn before it stands; the next step comes here again.
       if (i == 0) outcome.status = status;
@@ -219,6 +223,12 @@ Status ModelRunner::explain(const Sequence& sequence, int32_t num_draft, FormatC
   RETURN_IF_ERROR(candidates);
   result_.explanations.push_back(trace.explanation());
   return Status::ok();
+}
+
+void ModelRunner::explain_forced(const Sequence& sequence, TokenId forced) {
+  SamplingTrace trace(logprob_reader_.of(forced, sequence.sampling().explain_tokens));
+  trace.after(SamplerStage::kThinkingTokenBudget, forced);
+  result_.explanations.push_back(trace.explanation());
 }
 
 }  // namespace youtu

@@ -44,6 +44,7 @@ class ModelRunner {
                        std::span<float> logits);
   Status explain(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
                  std::span<float> logits, TokenId drawn);
+  void explain_forced(const Sequence& sequence, TokenId forced);
 
   // How many elements the arrays have room for.
   struct Room {

@@ -62,6 +62,13 @@ void SamplingTrace::after(SamplerStage stage, std::span<const Candidate> candida
   }
 }
 
+void SamplingTrace::after(SamplerStage stage, TokenId only) {
+  enter(stage, 1);
+  for (ExplainedCandidate& candidate : watched()) {
+    note(candidate, candidate.token == only ? std::optional(1.0) : std::nullopt);
+  }
+}
+
 void SamplingTrace::enter(SamplerStage stage, int32_t num_left) {
   const auto place = static_cast<size_t>(explanation_.num_stages++);
   CHECK(place < explanation_.all_stages.size());

@@ -23,6 +23,9 @@ class SamplingTrace {
   // Likewise of the candidates, by ascending id.
   void after(SamplerStage stage, std::span<const Candidate> candidates);
 
+  // Likewise where it left one token.
+  void after(SamplerStage stage, TokenId only);
+
   const TokenExplanation& explanation() const { return explanation_; }
 
  private:

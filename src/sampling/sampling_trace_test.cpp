@@ -80,7 +80,7 @@ TEST(SamplingTrace, FollowsACandidateThroughAllStages) {
   EXPECT_THAT(candidates[0].probabilities,
               testing::Pointwise(testing::FloatNear(1e-6f),
                                  std::vector<float>{4 / 9.f, 4 / (7 + std::sqrt(2.f)), 16 / 23.f,
-                                                    16 / 22.f, 16 / 20.f, 1, 0, 0, 0, 0}));
+                                                    16 / 22.f, 16 / 20.f, 1, 0, 0, 0, 0, 0}));
   EXPECT_EQ(candidates[0].removed_by, -1);
   EXPECT_EQ(candidates[1].removed_by, 4);  // top_p
   EXPECT_EQ(candidates[2].removed_by, 3);  // top_k
@@ -109,6 +109,19 @@ TEST(SamplingTrace, TemperatureZeroLeavesOne) {
   EXPECT_THAT(counts_of(explanation), ElementsAre(1));
   EXPECT_EQ(explanation.probability(explanation.candidates()[0]), 1.0f);
   EXPECT_EQ(explanation.candidates()[1].removed_by, 0);
+}
+
+TEST(SamplingTrace, AStageMayLeaveOneToken) {
+  LogprobReader reader(3);
+  reader.read(logits_of({4, 2, 1}));
+  SamplingTrace trace(reader.of(2, 1));
+  trace.after(SamplerStage::kThinkingTokenBudget, 2);
+  const auto candidates = trace.explanation().candidates();
+  ASSERT_EQ(candidates.size(), 2u);
+  EXPECT_EQ(candidates[0].removed_by, 0);
+  EXPECT_EQ(candidates[1].removed_by, -1);
+  EXPECT_EQ(trace.explanation().probability(candidates[1]), 1.0f);
+  EXPECT_THAT(counts_of(trace.explanation()), ElementsAre(1));
 }
 
 TEST(SamplingTrace, AlsoHasADrawnTokenThatIsNotAmongTheLikeliest) {

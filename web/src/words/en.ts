@@ -149,7 +149,7 @@ export const en = {
   candidate: 'Candidate',
   model: 'Model',
   stages: {
-    output_format: 'Format', logit_bias: 'Bias', min_new_tokens: 'Shortest', repetition_penalty: 'Repetition',
+    thinking_token_budget: 'Budget', output_format: 'Format', logit_bias: 'Bias', min_new_tokens: 'Shortest', repetition_penalty: 'Repetition',
     no_repeat_ngram_size: 'n-grams', presence_and_frequency_penalty: 'Presence', temperature: 'Temp.', top_k: 'Top-k',
     top_p: 'Top-p', min_p: 'Min-p',
   } as Record<string, string>,

@@ -145,7 +145,7 @@ export const zh: Words = {
   candidate: '候选词元',
   model: '模型',
   stages: {
-    output_format: '输出格式', logit_bias: '偏置', min_new_tokens: '最小长度', repetition_penalty: '重复惩罚',
+    thinking_token_budget: '思考预算', output_format: '输出格式', logit_bias: '偏置', min_new_tokens: '最小长度', repetition_penalty: '重复惩罚',
     no_repeat_ngram_size: 'n-gram', presence_and_frequency_penalty: '存在惩罚', temperature: '温度', top_k: 'top_k',
     top_p: 'top_p', min_p: 'min_p',
   },
