@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "server/openapi_document.h"
@@ -51,9 +52,9 @@ TEST(HttpApis, AreDescribedInTheDocumentRouteByRoute) {
     }
   }
   const auto names = [](const std::set<Operation>& operations) {
-    std::vector<std::string> names;
-    for (const Operation& one : operations) names.push_back(one.method + " " + one.path);
-    return names;
+    std::vector<std::string> result;
+    for (const Operation& one : operations) result.push_back(one.method + " " + one.path);
+    return result;
   };
   EXPECT_EQ(names(described), names(served));
   EXPECT_EQ(document["info"]["version"], YOUTU_VERSION);

@@ -18,14 +18,15 @@ using test::ScriptedEngine;
 
 class OpenAiApiTest : public ::testing::Test {
  protected:
-  void start(Defaults defaults = {}, EngineOptions options = {},
+  void start(RequestSettings settings = {}, EngineOptions options = {},
              ScriptedEngine::Pace pace = ScriptedEngine::Pace::kFree) {
     engine_ = std::make_unique<ScriptedEngine>(pace, std::move(options));
     ServingOptions serving;
     serving.model_name = "Youtu-LLM-2B";
+    serving.requests = std::move(settings);
     serving.requests.model_aliases = {"tencent/Youtu-LLM-2B"};
     state_ = std::make_unique<ServingState>(serving);
-    api_ = std::make_unique<OpenAiApi>(*state_, defaults);
+    api_ = std::make_unique<OpenAiApi>(*state_);
     http::ServerOptions server_options;
     server_options.port = 0;
     auto server = http::Server::bind(server_options);
@@ -438,9 +439,9 @@ TEST_F(OpenAiApiTest, TellsOfParametersThatMeanNothing) {
 }
 
 TEST_F(OpenAiApiTest, AStrictServerRefusesUnknownParameters) {
-  Defaults defaults;
-  defaults.is_strict = true;
-  start(defaults);
+  RequestSettings settings;
+  settings.is_strict = true;
+  start(settings);
   EXPECT_EQ(chat(user("x")).status, 200);
   Json body = user("x");
   body["foo"] = 1;
