@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,14 @@ namespace {
 using Part = OutlineCursor::Part;
 
 constexpr std::string_view kSpace = " \t\r\n";
+
+// How many bytes a character of UTF-8 has left after `byte`, which follows one with `num_missing`.
+int missing_after(int num_missing, char byte) {
+  const auto value = static_cast<uint8_t>(byte);
+  if (value < 0x80) return 0;
+  if (value < 0xC0) return std::max(0, num_missing - 1);
+  return value < 0xE0 ? 1 : value < 0xF0 ? 2 : 3;
+}
 
 // How much of `mark` stands at the end of its first `num_matched` bytes and `next`.
 size_t matched_after(std::string_view mark, size_t num_matched, char next) {
@@ -53,6 +62,7 @@ Result<CompletionOutline> CompletionOutline::create(const Tokenizer& tokenizer,
     RETURN_IF_ERROR(
         check_size("thought.last_words", rules.last_words.size(), 0, kMaxLastWordsBytes));
     outline.budget_ = request.sampling.thinking_token_budget;
+    outline.is_text_ = request.output_format.has_value();
     if (outline.budget_ >= 0) {
       Result<std::vector<TokenId>> closing = encode_closing(tokenizer, rules);
       RETURN_IF_ERROR(closing);
@@ -91,6 +101,8 @@ std::optional<TokenId> CompletionOutline::forced_token(const OutlineCursor& curs
   if (cursor.reasoning_tokens() < budget_ || cursor.num_forced == closing_.size()) {
     return std::nullopt;
   }
+  // A character that is written in several tokens is finished first.
+  if (is_text_ && cursor.num_forced == 0 && cursor.num_missing_bytes > 0) return std::nullopt;
   return closing_[cursor.num_forced];
 }
 
@@ -114,6 +126,7 @@ void CompletionOutline::follow_beginning(OutlineCursor& cursor, std::string_view
 void CompletionOutline::follow_thought(OutlineCursor& cursor, std::string_view bytes) const {
   bool has_text = bytes.empty();
   for (size_t i = 0; i < bytes.size(); ++i) {
+    cursor.num_missing_bytes = missing_after(cursor.num_missing_bytes, bytes[i]);
     cursor.num_matched = matched_after(thought_->end, cursor.num_matched, bytes[i]);
     const size_t num_bytes = i + 1;  // of this token
     has_text = has_text || cursor.num_matched < num_bytes;

@@ -33,6 +33,7 @@ struct OutlineCursor {
   int64_t num_thought_tokens = 0;  // with any text of the thought
   int64_t num_tag_tokens = 0;      // after those, of what may become its last tag
   size_t num_forced = 0;           // tokens that were written because the budget was used up
+  int num_missing_bytes = 0;       // of the last character
 
   // Those of a thought that is not closed are all its own.
   int64_t reasoning_tokens() const {
@@ -62,6 +63,7 @@ class CompletionOutline {
   const Tokenizer* tokenizer_ = nullptr;  // unless there is nothing to follow
   std::optional<ThoughtRules> thought_;
   int64_t budget_ = -1;
+  bool is_text_ = false;  // the completion is UTF-8 up to its last byte, as a format wants it
   std::vector<TokenId> closing_;  // the last words and the tag
   std::string ends_behind_;
 };

@@ -126,14 +126,15 @@ TEST(LocalEngineExplanations, BeginWithWhatTheFormatLeaves) {
   auto handle = engine->submit(request);
   ASSERT_TRUE(handle.is_ok());
   const ExplainedAnswer answer = read_all(*handle);
-  ASSERT_EQ(answer.explanations.size(), 4u);  // three letters and the end
+  ASSERT_EQ(answer.explanations.size(), 4u);  // three letters and one of the two ends
   for (size_t i = 0; i < 4; ++i) {
     const TokenExplanation& one = answer.explanations[i];
     ASSERT_EQ(one.stages().size(), 1u);
-    EXPECT_EQ(one.stages()[0], (StageReport{SamplerStage::kOutputFormat, i < 3 ? 2 : 1}));
+    EXPECT_EQ(one.stages()[0], (StageReport{SamplerStage::kOutputFormat, 2}));
     for (const ExplainedCandidate& candidate : one.candidates()) {
-      const bool is_left =
-          i < 3 ? candidate.token == 'a' || candidate.token == 'b' : candidate.token == one.drawn;
+      const bool is_end =
+          candidate.token == ToyTokenizer::kEnd || candidate.token == ToyTokenizer::kEndOfTurn;
+      const bool is_left = i < 3 ? candidate.token == 'a' || candidate.token == 'b' : is_end;
       EXPECT_EQ(candidate.removed_by, is_left ? -1 : 0);
     }
   }

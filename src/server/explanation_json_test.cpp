@@ -23,7 +23,7 @@ TEST(ExplanationJson, HasAProbabilityForEachStageThatLeftACandidate) {
             R"({"token":"a","id":97,"stages":[{"name":"temperature","left":262},)"
             R"({"name":"top_k","left":1}],"candidates":[{"token":"a","id":97,"logprob":-0.5,)"
             R"("probability":1.0,"probabilities":[0.87,1.0],"removed_by":null},)"
-            "{\"token\":\"\xEF\xBF\xBD\",\"id\":228,\"logprob\":-1.25,\"probability\":0,"
+            "{\"token\":\"\xEF\xBF\xBD\",\"id\":228,\"logprob\":-1.25,\"probability\":0.0,"
             R"("probabilities":[1e-09],"removed_by":"top_k"}]})");
 }
 

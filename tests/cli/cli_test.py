@@ -266,7 +266,8 @@ class Generate(unittest.TestCase):
     def test_a_thought_has_a_budget(self):
         with thinking_demo() as model:
             def ask(*flags):
-                return json.loads(self.text("-p", "写个笑话", "--temperature", "0", "--json", "--model", model, *flags))
+                return json.loads(self.text("-p", "写个笑话", "--temperature", "0", "--json", "--thinking", "--model", model,
+                                            *flags))
 
             free = ask()
             self.assertGreater(free["usage"]["reasoning_tokens"], 5)

@@ -124,7 +124,7 @@ CASES = [
     ("R02", response(input=[{"type": "file_search_call"}]), {400}, "input[0].type"),
     ("R03", response(previous_response_id="resp_none_1"), {404}, None),
     ("R04", response(previous_response_id="../../etc/passwd"), {404}, None),
-    ("R05", response(truncation="auto"), {400}, "truncation"),
+    ("R05", response(truncation="never"), {400}, "truncation"),
     ("R06", response(tools=[{"type": "web_search"}]), {400}, "tools[0].type"),
 ]
 

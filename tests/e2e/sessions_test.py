@@ -74,7 +74,7 @@ class Sessions(unittest.TestCase):
         system, told, num_moved = "Answer briefly.", [], 0
         with start(self.folder) as server:
             server.post("/sessions", {"session_id": "a", "system": system, "history_window_tokens": 150})
-            for number in range(8):
+            for number in range(12):
                 question = {"role": "user", "content": f"Question {number}: what is {number} plus {number}?"}
                 answer = self.ask(server, session_id="a", messages=[question], window_cache="rotate")
                 history, usage = answer["history"], answer["usage"]

@@ -52,7 +52,8 @@ function dataOf(stream) {
 function checkAnswer(path, method, answer) {
   const what = `${method} ${path} answers ${answer.status}`;
   const response = resolve(description.paths[path][method].responses[answer.status] ?? assert.fail(`${what} ${answer.text}`));
-  const content = response.content[answer.media] ?? response.content['*/*'];
+  const named = Object.entries(response.content).find(([type]) => type.split(';')[0] === answer.media);
+  const content = named?.[1] ?? response.content['*/*'];
   assert.ok(content, `${what} as ${answer.media}`);
   if (answer.media === 'application/json') check(content.schema, JSON.parse(answer.text), what);
   if (answer.media !== 'text/event-stream') return;
