@@ -30,6 +30,7 @@
 #include "sampling/logprob_reader.h"
 #include "sampling/sampling_trace.h"
 #include "tests/support/chain_executor.h"
+#include "tests/support/closed_thought.h"
 #include "tests/support/moved_rows.h"
 #include "tests/support/toy_tokenizer.h"
 
@@ -37,6 +38,8 @@ namespace youtu {
 namespace {
 
 using Tokens = std::vector<TokenId>;
+using test::closing_token;
+using test::kThought;
 
 constexpr int64_t kMaxTokens = 5 * kBlockSize;  // of a request
 
@@ -86,26 +89,6 @@ std::shared_ptr<CompiledFormat> compile(size_t format, size_t max_bytes) {
   static const auto kVocabulary = std::make_shared<const TokenTrie>(kTokenizer);
   return std::make_shared<CompiledFormat>(*build_automaton(formats()[format]), kVocabulary,
                                           max_bytes);
-}
-
-// Of the tokens that prompts have, too, so that thoughts begin and end by themselves.
-const ThoughtRules kThought = {
-    .begin = "\x01", .end = "\x02\x03", .is_open = false, .last_words = "so"};
-
-// How the completion goes on where the budget of its thought is used up.
-std::optional<TokenId> closing_token(const GenerationRequest& request, const Tokens& completion) {
-  if (!request.thought || request.sampling.thinking_token_budget < 0) return std::nullopt;
-  std::string thought(completion.begin(), completion.end());
-  if (!request.thought->is_open) {
-    if (!thought.starts_with(kThought.begin)) return std::nullopt;
-    thought.erase(0, kThought.begin.size());
-  }
-  const std::string closing = kThought.last_words + kThought.end;
-  const auto budget = static_cast<size_t>(request.sampling.thinking_token_budget);
-  if (thought.size() < budget || thought.find(kThought.end) != std::string::npos) {
-    return std::nullopt;
-  }
-  return closing.at(thought.size() - budget);
 }
 
 struct Answer {

@@ -47,7 +47,8 @@ TokenExplanation scripted_explanation(TokenId token, int32_t num_candidates) {
   explanation.num_candidates = num_candidates;
   for (int32_t i = 0; i < num_candidates; ++i) {
     ExplainedCandidate& one = explanation.all_candidates[static_cast<size_t>(i)];
-    one = {.token = token + i, .logprob = -0.5f - static_cast<float>(i)};
+    one = {.token = i == 0 ? token : (token + i) % kNumBytes,
+           .logprob = -0.5f - static_cast<float>(i)};
     one.probabilities = {0.5f, i == 0 ? 0.75f : 0.0f};
     if (i > 0 && i == num_candidates - 1) one.removed_by = 1;
   }
