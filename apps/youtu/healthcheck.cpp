@@ -31,15 +31,13 @@ void add_healthcheck_command(CLI::App& app, int& exit_code) {
   auto port = std::make_shared<int>(8080);
   CLI::App& command =
       *app.add_subcommand("healthcheck", "Ask the server on this machine whether it is well");
-  command.add_option("--port", *port, "its port (default 8080)")
-      ->envname("YOUTU_PORT");
+  command.add_option("--port", *port, "its port (default 8080)")->envname("YOUTU_PORT");
   command.footer("Exit code 0: it is; 1: it is loading, closing, stuck or not there.");
   command.callback([port, &exit_code] {
     // Not a check of the option: that would judge the variable for every other command as well, and
     // a server may be asked for any free port.
     if (*port < 1 || *port > 65535) {
-      throw CLI::ValidationError("--port",
-                                 fmt::format("Value {} not in range 1 to 65535", *port));
+      throw CLI::ValidationError("--port", fmt::format("Value {} not in range 1 to 65535", *port));
     }
     exit_code = check(*port);
   });

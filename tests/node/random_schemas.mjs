@@ -273,7 +273,9 @@ export class RandomSchemas {
       const to = high ?? from + 2000;
       let x = from + (to - from) * this.random.below(1001) / 1000;
       if (schema.multipleOf !== undefined) {
-        x = Number((Math.round(x / schema.multipleOf) * schema.multipleOf).toFixed(2));
+        const first = Math.ceil(from / schema.multipleOf);
+        const count = Math.floor(to / schema.multipleOf) - first + 1;
+        x = Number(((first + this.random.below(count)) * schema.multipleOf).toFixed(2));
         if (type === "integer" && !Number.isInteger(x)) continue;
         if (fits(x)) return x === 0 ? 0 : x;
         continue;
