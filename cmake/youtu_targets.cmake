@@ -1,6 +1,5 @@
-# The headers that cost most are parsed once a target where YOUTU_PRECOMPILE asks for it: in the sanitizer builds and in
-# continuous integration, which build everything anew. Other builds do without, so that a file that forgets an include of
-# its own is noticed.
+# The headers that cost most are parsed once a target where YOUTU_PRECOMPILE asks for it: in the sanitizer builds, and with
+# `make test PRECOMPILE=ON`. Other builds do without, so that a file that forgets an include of its own is noticed.
 function(youtu_precompile target)
   get_target_property(sources ${target} SOURCES)
   list(LENGTH sources num_sources)
