@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "grammar/digit_writer.h"
+
 namespace youtu {
 namespace {
 
@@ -34,9 +36,9 @@ bool is_less(const std::string& a, const std::string& b) {
 
 // Absolute values, as the digits of how many units they are; a point stands before the last
 // num_decimals of them.
-class MultipleWriter {
+class MultipleWriter : DigitWriter {
  public:
-  MultipleWriter(Grammar& grammar, const NumberStep& step) : grammar_(grammar), step_(step) {}
+  MultipleWriter(Grammar& grammar, const NumberStep& step) : DigitWriter(grammar), step_(step) {}
 
   bool is_too_large() const { return is_too_long_ || places_.size() > kMaxMultiplePlaces; }
 
@@ -64,20 +66,6 @@ class MultipleWriter {
   }
 
  private:
-  // Whether the digits so far are those of a bound.
-  struct Edges {
-    bool at_low = false;
-    bool at_high = false;
-  };
-
-  static void add(std::vector<ExprId>& ways, std::optional<ExprId> way) {
-    if (way) ways.push_back(*way);
-  }
-  std::optional<ExprId> choice(std::vector<ExprId> ways) {
-    if (ways.empty()) return std::nullopt;
-    return grammar_.choice(std::move(ways));
-  }
-
   // A bound has zeros before it where the number is longer.
   char digit_of(const std::string& bound, size_t position) const {
     const size_t num_zeros = num_digits_ - bound.size();
@@ -142,7 +130,6 @@ class MultipleWriter {
     return choice(std::move(ways));
   }
 
-  Grammar& grammar_;
   const NumberStep step_;
   std::string low_;
   std::optional<std::string> high_;

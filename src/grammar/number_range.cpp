@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "grammar/digit_writer.h"
 #include "grammar/json_text.h"
 
 namespace youtu {
@@ -24,11 +25,14 @@ constexpr size_t kMaxDigits = 15;
 constexpr size_t kMaxBoundFraction = 40;
 
 // Absolute values from `low` to `high`. Nothing for `high` is no bound.
-class MagnitudeRange {
+class MagnitudeRange : DigitWriter {
  public:
   MagnitudeRange(Grammar& grammar, NumberBound low, std::optional<NumberBound> high,
                  bool is_integer)
-      : grammar_(grammar), low_(std::move(low)), high_(std::move(high)), is_integer_(is_integer) {}
+      : DigitWriter(grammar),
+        low_(std::move(low)),
+        high_(std::move(high)),
+        is_integer_(is_integer) {}
 
   std::optional<ExprId> build() {
     std::vector<ExprId> ways;
@@ -43,19 +47,6 @@ class MagnitudeRange {
   }
 
  private:
-  // Whether the digits so far are those of a bound.
-  struct Edges {
-    bool at_low = false;
-    bool at_high = false;
-  };
-
-  static void add(std::vector<ExprId>& ways, std::optional<ExprId> way) {
-    if (way) ways.push_back(*way);
-  }
-  std::optional<ExprId> choice(std::vector<ExprId> ways) {
-    if (ways.empty()) return std::nullopt;
-    return grammar_.choice(std::move(ways));
-  }
   ExprId digits(char first, char last) {
     return grammar_.letters(
         {{static_cast<unsigned char>(first), static_cast<unsigned char>(last)}});
@@ -135,7 +126,6 @@ class MagnitudeRange {
     return choice(std::move(ways));
   }
 
-  Grammar& grammar_;
   NumberBound low_;
   std::optional<NumberBound> high_;
   bool is_integer_;

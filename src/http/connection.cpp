@@ -402,7 +402,8 @@ asio::awaitable<bool> Connection::send_response(Response& response, bool keep_al
   if (sent && response.stream && !head_only) {
     is_complete_ = co_await send_stream(*response.stream, chunked);
   }
-  co_return is_complete_&& stays;
+  const bool stays_open = is_complete_ && stays;
+  co_return stays_open;
 }
 
 asio::awaitable<bool> Connection::send_stream(BodyStream& stream, bool chunked) {
