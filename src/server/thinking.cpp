@@ -14,9 +14,8 @@ namespace {
 // Enough tokens to see whether a prompt ends with a tag and line breaks.
 constexpr size_t kPromptTailTokens = 8;
 
-}  // namespace
-
-// Without a template the end of the prompt is the user's text, which opens nothing.
+// Some templates open the thinking themselves, at the end of the prompt. Without a template that is
+// the user's text, which opens nothing.
 bool ends_in_open_thinking(const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
   if (!tokenizer.has_chat_template()) return false;
   const size_t tail = std::min(prompt.size(), kPromptTailTokens);
@@ -24,6 +23,8 @@ bool ends_in_open_thinking(const Tokenizer& tokenizer, std::span<const TokenId> 
   text.erase(text.find_last_not_of(" \r\n") + 1);
   return text.ends_with("<think>");
 }
+
+}  // namespace
 
 ThoughtRules thought_rules(const Tokenizer& tokenizer, std::span<const TokenId> prompt,
                            std::string last_words) {

@@ -14,9 +14,6 @@
 
 namespace youtu {
 
-// Some templates open the thinking themselves, at the end of the prompt.
-bool ends_in_open_thinking(const Tokenizer& tokenizer, std::span<const TokenId> prompt);
-
 // By which the engine knows the thought behind this prompt, and what it writes where its budget
 // closes it.
 ThoughtRules thought_rules(const Tokenizer& tokenizer, std::span<const TokenId> prompt,
