@@ -164,13 +164,14 @@ TEST_F(SqliteSessionStoreTest, ABranchGoesItsOwnWay) {
   open();
   ASSERT_TRUE(create("a"));
   for (const char* text : {"1", "2", "3"}) EXPECT_EQ(say("a", text, text), "");
-  const auto open_turn = store_->begin_turn({"", "a"}, question("4"));
+  auto open_turn = store_->begin_turn({"", "a"}, question("4"));
   ASSERT_TRUE(open_turn);
   const auto branch = store_->branch({"", "a"}, 2);
   ASSERT_TRUE(branch) << branch.status().message();
   EXPECT_EQ(branch->num_turns, 2);
   EXPECT_EQ(say(branch->id, "b", "b"), "");
   ASSERT_TRUE((*open_turn)->commit({"4", "stop", {}}));
+  open_turn->reset();
   open();
   EXPECT_EQ(told("a"), (Told{"1:1>1", "2:2>2", "3:3>3", "4:4>4"}));
   EXPECT_EQ(told(branch->id), (Told{"1:1>1", "2:2>2", "3:b>b"}));
