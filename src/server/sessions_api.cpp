@@ -26,6 +26,7 @@ constexpr size_t kMaxTitleBytes = 1024;
 std::vector<std::string_view> new_session_field_names() {
   const std::span<const std::string_view> common = session_field_names();
   std::vector<std::string_view> names(common.begin(), common.end());
+  std::erase(names, "from_turn");  // a new session has no turns
   names.insert(names.end(), {"title", "system"});
   return names;
 }

@@ -126,10 +126,10 @@ TEST_F(SessionsApiTest, AnswersAgainInPlaceOfATurn) {
 TEST_F(SessionsApiTest, MakesShowsListsAndDeletes) {
   start();
   const RawResponse made =
-      post("/sessions", R"({"session_id":"a","title":"T","system":"S","x":1})");
+      post("/sessions", R"({"session_id":"a","title":"T","system":"S","from_turn":1,"x":1})");
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(made.fields.at("location"), "/sessions/a");
-  EXPECT_EQ(made.fields.at("x-ignored-params"), "x");
+  EXPECT_EQ(made.fields.at("x-ignored-params"), "from_turn, x");
   EXPECT_EQ(json(made)["history_policy"], "drop_oldest_turns");
   EXPECT_EQ(json(made)["max_history_turns"], 5);
   EXPECT_EQ(code(post("/sessions", R"({"session_id":"a"})")), "session_exists");

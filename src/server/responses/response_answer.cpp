@@ -48,6 +48,7 @@ class ResponseProgress {
     const FinishReason reason = job_.run.choices().front().last().finish_reason;
     job_.commit->start(
         {output_.text(), std::string(to_string(reason)), job_.run.usage(), output_.calls()});
+    if (job_.session) job_.session->keep();
   }
   void await_commit() {
     const std::optional<Result<CommittedTurn>> stored = job_.commit->poll();

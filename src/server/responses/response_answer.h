@@ -7,6 +7,7 @@
 
 #include "http/message.h"
 #include "server/generation_run.h"
+#include "server/responses/provisional_session.h"
 #include "server/responses/response_object.h"
 #include "server/turn_commit.h"
 
@@ -15,8 +16,9 @@ namespace youtu::responses {
 struct ResponseJob {
   GenerationRun run;  // of one choice
   ResponseHead head;
-  std::optional<TurnCommit> commit;  // where it is to be stored
-  std::vector<http::Field> fields;   // of the answer's head
+  std::unique_ptr<ProvisionalSession> session;  // where it was made for this answer
+  std::optional<TurnCommit> commit;             // where it is to be stored; ends first
+  std::vector<http::Field> fields;              // of the answer's head
 };
 
 // It is stored before it is sent.

@@ -98,12 +98,11 @@ void ResponsesApi::add_routes(http::Router& router) {
 Status ResponsesApi::begin_in_new(const Result<Session>& session, const std::string& owner,
                                   const std::vector<ChatMessage>& messages, Place& place) const {
   RETURN_IF_ERROR(session);
-  Result<std::shared_ptr<OpenTurn>> turn =
-      sessions_.store->begin_turn({owner, session->id}, messages);
-  if (!turn) (void)sessions_.store->remove({owner, session->id});
+  const SessionKey key = {owner, session->id};
+  place.session = std::make_unique<ProvisionalSession>(*sessions_.store, key, sessions_.post);
+  Result<std::shared_ptr<OpenTurn>> turn = sessions_.store->begin_turn(key, messages);
   RETURN_IF_ERROR(turn);
   place.turn = *std::move(turn);
-  place.is_new = true;
   return Status::ok();
 }
 
@@ -166,11 +165,6 @@ Result<ResponseJob> ResponsesApi::begin(const http::Request& request, bool& stre
   RETURN_IF_ERROR(place);
   Result<StartedChat> started =
       start_chat(state_, *settings, make_task(*response, place->history, request));
-  if (!started && place->is_new) {
-    const std::string session = place->turn->session().id;
-    place->turn.reset();
-    (void)sessions_.store->remove({request.client, session});
-  }
   RETURN_IF_ERROR(started);
   ResponseHead head;
   head.created = std::time(nullptr);
@@ -180,7 +174,8 @@ Result<ResponseJob> ResponsesApi::begin(const http::Request& request, bool& stre
   head.top_p = started->sampling.top_p;
   head.store = place->turn != nullptr;
   head.id = head.store ? make_response_id(place->turn->session()) : make_object_id(kPrefix);
-  ResponseJob job = {std::move(started->run), std::move(head), std::nullopt, {}};
+  ResponseJob job = {
+      std::move(started->run), std::move(head), std::move(place->session), std::nullopt, {}};
   if (!response->ignored_fields.empty()) {
     job.fields.push_back({"X-Ignored-Params", ignored_fields_header(response->ignored_fields)});
   }

@@ -10,6 +10,7 @@
 
 #include "http/router.h"
 #include "server/native_api.h"
+#include "server/responses/provisional_session.h"
 #include "server/responses/response_answer.h"
 #include "server/responses/response_request.h"
 #include "server/serving_state.h"
@@ -45,8 +46,8 @@ class ResponsesApi {
   // Where a request stands in what is stored.
   struct Place {
     std::vector<Turn> history;
-    std::shared_ptr<OpenTurn> turn;  // none where the answer is not to be stored
-    bool is_new = false;             // its session was made for it
+    std::unique_ptr<ProvisionalSession> session;  // where it was made for this answer
+    std::shared_ptr<OpenTurn> turn;  // none where the answer is not to be stored; ends first
   };
   Result<Place> find_place(const ResponseRequest& response, const std::string& owner) const;
   Status begin_behind(const ResponseId& previous, const std::string& owner,

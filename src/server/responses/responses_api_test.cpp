@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 #include "base/json.h"
 #include "chat/sqlite_session_store.h"
@@ -136,14 +138,46 @@ TEST_F(ResponsesApiTest, WhatIsOnItsWayCanBeContinuedFromItsBeginning) {
   EXPECT_EQ(post({{"previous_response_id", root}}).status, 200);
 }
 
-// A request that fails leaves no session behind.
+// What is not stored leaves no session behind: it is taken away behind the answer.
+void expect_sessions(SessionStore& store, size_t count) {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (store.list("", "", 10)->sessions.size() != count) {
+    ASSERT_LT(std::chrono::steady_clock::now(), patience);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+TEST_F(ResponsesApiTest, WhatItsClientLeavesIsNotStored) {
+  start();
+  engine_->set_step_time(std::chrono::milliseconds(2));
+  engine_->answer("on and on", {.pieces = {"la "}, .endless = true});
+  for (const char* body : {R"({"model":"m","input":"on and on"})",
+                           R"({"model":"m","input":"on and on","stream":true})"}) {
+    RawClient client(server_->port());
+    client.send(test::post_request("/v1/responses", body));
+    ASSERT_TRUE(engine_->wait_for_requests(1));
+    expect_sessions(*store_, 1);
+    client.close();
+    expect_sessions(*store_, 0);
+  }
+}
+
+TEST_F(ResponsesApiTest, WhatTheEngineFailsIsNotStored) {
+  start();
+  engine_->answer("fail", {.pieces = {"la"},
+                           .finish_reason = FinishReason::kError,
+                           .error = {StatusCode::kInternal, "broken"}});
+  EXPECT_EQ(post({{"input", "fail"}}).status, 500);
+  expect_sessions(*store_, 0);
+}
+
 TEST_F(ResponsesApiTest, WhatFailsIsNotStored) {
   start();
   const std::string root = json(post({}))["id"].get<std::string>();
   ASSERT_EQ(post({{"previous_response_id", root}}).status, 200);
   EXPECT_EQ(post({{"max_output_tokens", 100'000}}).status, 400);
   EXPECT_EQ(post({{"max_output_tokens", 100'000}, {"previous_response_id", root}}).status, 400);
-  EXPECT_EQ(store_->list("", "", 10)->sessions.size(), 1u);
+  expect_sessions(*store_, 1);
 }
 
 TEST_F(ResponsesApiTest, TruncationLeavesOutTheOldestTurnsAndSaysSo) {
