@@ -142,7 +142,7 @@ class RunningServer:
     def connect(self, timeout=20):
         return Connection(self.port, timeout)
 
-    def _request(self, *request):
+    def request(self, *request):
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             client.request(*request)
@@ -152,11 +152,11 @@ class RunningServer:
             client.close()
 
     def get(self, path):
-        return self._request("GET", path)
+        return self.request("GET", path)
 
     def post(self, path, body):
         data = json.dumps(body).encode("utf-8")
-        return self._request("POST", path, data, {"Content-Type": "application/json"})
+        return self.request("POST", path, data, {"Content-Type": "application/json"})
 
     def rss_kib(self):
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:

@@ -1,6 +1,6 @@
-"""The server under load: many streams, overload, clients that vanish or do not read, the end under load. Each answer is
-compared with that of its prompt asked alone. What a test asserts is right or wrong whatever the machine does at the
-time; how fast it was is printed.
+"""The server under load: many streams, overload, clients that vanish or do not read, the end under load, a day of use
+(soak.py). Each answer is compared with that of its prompt asked alone. What a test asserts is right or wrong whatever
+the machine does at the time; how fast it was is printed.
 
   load_test.py <youtu> [--long] [names of unittest]
 
@@ -10,17 +10,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 
-from server_under_load import IDLE_GAUGES, MIB, ServerUnderLoad, Watch, say, wait_until, write_prompts
+from server_under_load import IDLE_GAUGES, LONG, MIB, ServerUnderLoad, Watch, say, wait_until, write_prompts
+from soak import Soak  # noqa: F401 (it is run here)
 
-PROGRAM = sys.argv.pop(1)
-LONG = "--long" in sys.argv
-sys.argv = [word for word in sys.argv if word != "--long"]
 # The places of the server in the tests of overload: one batch, and those that wait.
 BATCH, QUEUE = 8, 32
 RSS_MARGIN_BYTES = 64 * MIB
@@ -35,7 +32,7 @@ class LoadTest(unittest.TestCase):
         self.prompts = write_prompts(path, *((240, 8) if LONG else (36, 16)))  # prompts, tokens of each answer
 
     def start(self, *arguments, **settings):
-        server = ServerUnderLoad(PROGRAM, "--max-connections-per-address", "1024", *arguments, **settings)
+        server = ServerUnderLoad("--max-connections-per-address", "1024", *arguments, **settings)
         self.addCleanup(server.stop)
         return server
 

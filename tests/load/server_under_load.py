@@ -13,6 +13,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from running_server import RunningServer, wait_until  # noqa: E402
 
+# The arguments of load_test.py; what is left of them are names of tests.
+PROGRAM = sys.argv.pop(1)
+LONG = "--long" in sys.argv
+sys.argv = [word for word in sys.argv if word != "--long"]
+
 BENCH_TIMEOUT_S = 7200
 MIB = 1 << 20
 # What must be nothing when nobody asks for anything.
@@ -23,21 +28,20 @@ class ServerUnderLoad(RunningServer):
     """`shares_cpus=False` gives half of the processors to the server and half to its load, where there are two: what the
     server keeps up when too much is asked is then its own doing, not what its clients leave to it."""
 
-    def __init__(self, program, *arguments, shares_cpus=True):
-        self.program = program
+    def __init__(self, *arguments, shares_cpus=True):
         cpus = sorted(os.sched_getaffinity(0))
         half = len(cpus) // 2
         self.bench_cpus = cpus if shares_cpus or half == 0 else cpus[half:]
         os.sched_setaffinity(0, cpus if shares_cpus or half == 0 else cpus[:half])  # what a child begins with
         try:
-            super().__init__([program, "serve", "--port", "0", *arguments],
+            super().__init__([PROGRAM, "serve", "--port", "0", *map(str, arguments)],
                              ready=r"serving +http://127\.0\.0\.1:(\d+)", signal_to_stop=signal.SIGTERM)
         finally:
             os.sched_setaffinity(0, cpus)
         self.url = f"http://127.0.0.1:{self.port}"
 
     def bench_command(self, *arguments):
-        return [self.program, "bench", "serve", "--url", self.url, "--json", *map(str, arguments)]
+        return [PROGRAM, "bench", "serve", "--url", self.url, "--json", *map(str, arguments)]
 
     def bench(self, *arguments):
         """The report of `youtu bench serve`."""
