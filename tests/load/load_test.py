@@ -25,11 +25,13 @@ DRAIN_STREAMS = 32
 
 
 class LoadTest(unittest.TestCase):
+    LONG_ANSWER_TOKENS = 8
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         path = os.path.join(folder.name, "prompts.jsonl")
-        self.prompts = write_prompts(path, *((240, 8) if LONG else (36, 16)))  # prompts, tokens of each answer
+        self.prompts = write_prompts(path, *((240, self.LONG_ANSWER_TOKENS) if LONG else (36, 16)))
 
     def start(self, *arguments, **settings):
         server = ServerUnderLoad("--max-connections-per-address", "1024", *arguments, **settings)
@@ -89,6 +91,8 @@ class Streams(LoadTest):
 
 class Overload(LoadTest):
     """More than the server can do. It must stay right, bounded and quick to refuse."""
+
+    LONG_ANSWER_TOKENS = 64  # a chat's; the shorter, the more refusals are twenty times capacity
 
     def setUp(self):
         super().setUp()
