@@ -15,7 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from thinking_demo import thinking_demo
 
 PROGRAM = sys.argv.pop(1)
-COMMANDS = ("serve", "plan", "chat", "generate", "inspect", "pack", "eval", "bench", "pull", "list", "rm", "completion", "doctor")
+COMMANDS = ("serve", "plan", "chat", "generate", "inspect", "pack", "eval", "bench", "pull", "list", "rm", "completion", "doctor",
+            "healthcheck")
 TIMEOUT_S = 120
 DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "models", "demo")
 
@@ -45,8 +46,8 @@ class Help(unittest.TestCase):
 
 
 class Failing(unittest.TestCase):
-    def fails(self, code, pattern, *arguments, stdin=""):
-        done = run(*arguments, stdin=stdin)
+    def fails(self, code, pattern, *arguments, stdin="", environment=None):
+        done = run(*arguments, stdin=stdin, environment=environment)
         self.assertEqual(done.returncode, code, done.stderr.decode())
         self.assertEqual(done.stdout, b"")
         lines = done.stderr.decode().strip().splitlines()
@@ -71,6 +72,14 @@ class Errors(Failing):
 
     def test_isa(self):
         self.fails(2, "isa", "generate", "-p", "a", "--isa", "avx1024")
+
+    def test_healthcheck_asks_a_port(self):
+        self.fails(2, "--port: Value x not in range 1 to 65535", "healthcheck", "--port", "x")
+        for port in ("http", "0", "65536"):
+            self.fails(2, f"YOUTU_PORT: Value {port} not in range", "healthcheck", environment={"YOUTU_PORT": port})
+            self.assertEqual(run("list", environment={"YOUTU_PORT": port}).returncode, 0)
+        self.fails(1, "no server answers at 127.0.0.1:1$", "healthcheck", environment={"YOUTU_PORT": "1"})
+        self.fails(1, "no server answers at 127.0.0.1:1$", "healthcheck", "--port", "1", environment={"YOUTU_PORT": "2"})
 
     def test_model_that_is_not_there(self):
         self.fails(1, "not-there", "generate", "-p", "a", "--model", "/not-there")
