@@ -52,8 +52,10 @@ bench: build
 	cmake --build build/release --parallel $(JOBS) --target kernels_bench format_bench
 	build/youtu bench $(if $(MODEL),--model '$(MODEL)') $(BENCH_FLAGS)
 
+# All that comes over the network comes first: who has none should know it before the build, not after.
 packages:
 	@tools/install_packages.sh build $(if $(filter ON,$(WEB)),web)
+	@$(if $(filter ON,$(WEB)),tools/install_npm_packages.sh web)
 
 # A machine that only serves needs no test framework; `make test` switches the tests on in the same folder.
 build/release/build.ninja:
@@ -66,6 +68,7 @@ npm_packages: test_packages
 	@tools/install_npm_packages.sh
 
 test: test_packages npm_packages
+	@tools/install_npm_packages.sh web
 	cmake --preset release -DYOUTU_BUILD_TESTS=ON -DYOUTU_BUILD_WEB=ON -DYOUTU_PRECOMPILE=$(PRECOMPILE) \
 	  -DCMAKE_CXX_COMPILER="$$(tools/find_compiler.sh)"
 	cmake --build build/release --parallel $(JOBS)
