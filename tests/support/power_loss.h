@@ -1,0 +1,51 @@
+// What a disk may hold after a loss of power: a recording of what was asked of it, played up to a
+// moment.
+//
+// The model, meaner than a common file system:
+// - What a sync of the file came after is there. What came later may be there or not, each sector
+//   of 512 bytes for itself and in any order: a sector is what it was at the sync or after any
+//   write since. A sector that was on its way may be torn: its first bytes of one time, the rest of
+//   another; or the bytes that were changing are anything at all.
+// - The size of the file is one that it has had since the sync.
+// - The names are synced with the folder only: until then a new file may be missing and a removed
+//   one be there again, each for itself, whatever was synced of its bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/support/recording_vfs.h"
+
+namespace youtu::test {
+
+class LossyDisk {
+ public:
+  // A disk that holds the files of the folder for certain.
+  static LossyDisk holding(const std::string& folder);
+
+  void play(const DiskOperation& operation);
+  // Writes what the random numbers leave of the files into an empty folder.
+  void lose_power(std::mt19937_64& random, const std::string& folder) const;
+
+ private:
+  struct File {
+    std::string now;
+    std::string synced;
+    // Sectors since the sync, each version of it in order, and sizes likewise.
+    std::map<size_t, std::vector<std::string>> sectors = {};
+    std::vector<size_t> sizes = {};
+  };
+  File& file(const std::string& name);
+  static void note_change(File& file, size_t begin, size_t end);
+  static std::string remains(const File& file, std::mt19937_64& random);
+
+  std::vector<File> files_;
+  // What each name has stood for since the folder was synced: a place in files_, or nothing (-1).
+  std::map<std::string, std::vector<int>> names_;
+};
+
+}  // namespace youtu::test
