@@ -12,19 +12,11 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/sync_folder.h"
+
 namespace youtu {
 
 namespace {
-
-// A rename is on the disk when its folder is. That a file system cannot do this is no error: the
-// file is complete.
-void sync_folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  (void)::fsync(fd);
-  ::close(fd);
-}
 
 // mkstemp makes files that only their owner can read; a model is nobody's secret.
 void set_usual_mode(int fd) {
@@ -102,7 +94,8 @@ Status NewFile::finish(bool replaces) {
     ::unlink(temporary_path_.c_str());
   }
   ::close(std::exchange(fd_, -1));
-  sync_folder_of(path_);
+  const std::string folder = std::filesystem::path(path_).parent_path().string();
+  sync_folder(folder.empty() ? "." : folder);
   return Status::ok();
 }
 

@@ -9,6 +9,9 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include "base/sync_folder.h"
 
 namespace youtu {
 
@@ -21,11 +24,20 @@ Status cannot_use(const std::string& path, int error) {
                                      std::generic_category().message(error));
 }
 
+// What is kept in a new folder is lost with its name, so that is on the disk first.
 Status make_folder(const std::string& path) {
   std::error_code error;
+  std::vector<fs::path> parents;  // of all that are missing
+  fs::path missing = fs::absolute(path, error);
+  while (!missing.empty() && !fs::exists(missing, error)) {
+    missing = missing.parent_path();
+    parents.push_back(missing);
+  }
   const bool made = fs::create_directories(path, error);
   if (!error && made) fs::permissions(path, fs::perms::owner_all, error);
-  return error ? cannot_use(path, error.value()) : Status::ok();
+  if (error) return cannot_use(path, error.value());
+  for (const fs::path& parent : parents) sync_folder(parent.string());
+  return Status::ok();
 }
 
 // The process that wrote its id into the lock file.

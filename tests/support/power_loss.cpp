@@ -66,20 +66,28 @@ void write_file(const fs::path& path, const std::string& bytes) {
 
 }  // namespace
 
-LossyDisk LossyDisk::holding(const std::string& folder) {
-  LossyDisk disk;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string bytes = read_file(entry.path());
-    disk.names_[entry.path().filename().string()] = {static_cast<int>(disk.files_.size())};
-    disk.files_.push_back({.now = bytes, .synced = bytes});
+LossyDisk::LossyDisk(const std::string& folder) : folder_(fs::weakly_canonical(folder).string()) {
+  for (fs::path path = folder_; !fs::exists(path); path = path.parent_path()) {
+    unsynced_folders_.insert(path.parent_path().string());
   }
-  return disk;
+  if (!fs::exists(folder_)) return;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+    const std::string bytes = read_file(entry.path());
+    synced_names_[entry.path().filename().string()] = static_cast<int>(files_.size());
+    files_.push_back({.now = bytes, .synced = bytes});
+  }
+  names_ = synced_names_;
 }
 
 LossyDisk::File& LossyDisk::file(const std::string& name) {
   const auto found = names_.find(name);
-  CHECK(found != names_.end() && found->second.back() != kNoFile);
-  return files_[static_cast<size_t>(found->second.back())];
+  CHECK(found != names_.end() && found->second != kNoFile);
+  return files_[static_cast<size_t>(found->second)];
+}
+
+void LossyDisk::rename(const Renaming& renaming) {
+  for (const auto& [name, file] : renaming) names_[name] = file;
+  renamings_.push_back(renaming);
 }
 
 // Bytes [begin, end) are other ones now.
@@ -94,17 +102,15 @@ void LossyDisk::play(const DiskOperation& operation) {
   using Kind = DiskOperation::Kind;
   const auto offset = static_cast<size_t>(operation.offset);
   switch (operation.kind) {
-    case Kind::kCreate: {
-      std::vector<int>& versions = names_[operation.name];
-      if (versions.empty()) versions.push_back(kNoFile);
-      versions.push_back(static_cast<int>(files_.size()));
+    case Kind::kCreate:
       files_.emplace_back();
-      return;
-    }
+      return rename({{operation.name, static_cast<int>(files_.size()) - 1}});
     case Kind::kRemove:
       (void)file(operation.name);
-      names_[operation.name].push_back(kNoFile);
-      return;
+      return rename({{operation.name, kNoFile}});
+    case Kind::kRename:
+      (void)file(operation.name);
+      return rename({{operation.name, kNoFile}, {operation.new_name, names_[operation.name]}});
     case Kind::kWrite: {
       File& it = file(operation.name);
       const size_t end = offset + operation.bytes.size();
@@ -124,7 +130,10 @@ void LossyDisk::play(const DiskOperation& operation) {
       return;
     }
     case Kind::kSyncFolder:
-      for (auto& [name, versions] : names_) versions = {versions.back()};
+      unsynced_folders_.erase(operation.name);
+      if (operation.name != folder_) return;
+      synced_names_ = names_;
+      renamings_.clear();
       return;
   }
 }
@@ -152,10 +161,15 @@ std::string LossyDisk::remains(const File& file, std::mt19937_64& random) {
 
 void LossyDisk::lose_power(std::mt19937_64& random, const std::string& folder) const {
   const uint64_t eighths = draw_eighths(random);
-  for (const auto& [name, versions] : names_) {
-    const int index = versions[draw_version(random, versions.size() - 1, eighths)];
-    if (index == kNoFile) continue;
-    write_file(fs::path(folder) / name, remains(files_[static_cast<size_t>(index)], random));
+  if (!unsynced_folders_.empty() && !happens(random, eighths)) return;
+  std::map<std::string, int> names = synced_names_;
+  for (const Renaming& renaming : renamings_) {
+    if (!happens(random, eighths)) continue;
+    for (const auto& [name, file] : renaming) names[name] = file;
+  }
+  for (const auto& [name, file] : names) {
+    if (file == kNoFile) continue;
+    write_file(fs::path(folder) / name, remains(files_[static_cast<size_t>(file)], random));
   }
 }
 

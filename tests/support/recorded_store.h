@@ -113,7 +113,7 @@ class RecordedStore {
   RecordedStore(std::string folder, bool is_durable, Sessions sessions = {})
       : folder_(std::move(folder)),
         is_durable_(is_durable),
-        disk_(LossyDisk::holding(folder_)),
+        disk_(folder_),
         sessions_(std::move(sessions)) {
     promised("nothing");
   }

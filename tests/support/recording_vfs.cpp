@@ -1,9 +1,15 @@
 #include "tests/support/recording_vfs.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +18,7 @@ namespace youtu::test {
 
 namespace {
 
+namespace fs = std::filesystem;
 using Kind = DiskOperation::Kind;
 
 DiskRecording* active_recording = nullptr;
@@ -26,7 +33,7 @@ sqlite3_vfs& system_vfs() {
 // What SQLite knows as a file of ours; the system's own lies behind it in the same memory.
 struct RecordedFile {
   sqlite3_file base;
-  std::string* name;         // owned
+  fs::path* path;            // owned
   DiskRecording* recording;  // none for files that were opened without one, and for nameless ones
   bool syncs_folder;
 
@@ -37,6 +44,10 @@ RecordedFile& recorded(sqlite3_file* file) {
   return *reinterpret_cast<RecordedFile*>(file);
 }
 
+std::string name_of(const RecordedFile& file) {
+  return file.path->filename().string();
+}
+
 template <auto method, typename... Values>
 int pass_on(sqlite3_file* file, Values... values) {
   sqlite3_file* system = recorded(file).system();
@@ -44,7 +55,7 @@ int pass_on(sqlite3_file* file, Values... values) {
 }
 
 int close(sqlite3_file* file) {
-  delete recorded(file).name;
+  delete recorded(file).path;
   return pass_on<&sqlite3_io_methods::xClose>(file);
 }
 
@@ -52,7 +63,7 @@ int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset)
   const int code = pass_on<&sqlite3_io_methods::xWrite>(file, bytes, size, offset);
   const RecordedFile& it = recorded(file);
   if (code == SQLITE_OK && it.recording) {
-    it.recording->add({Kind::kWrite, *it.name, offset,
+    it.recording->add({Kind::kWrite, name_of(it), offset,
                        std::string(static_cast<const char*>(bytes), static_cast<size_t>(size))});
   }
   return code;
@@ -61,7 +72,7 @@ int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset)
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
   const int code = pass_on<&sqlite3_io_methods::xTruncate>(file, size);
   const RecordedFile& it = recorded(file);
-  if (code == SQLITE_OK && it.recording) it.recording->add({Kind::kTruncate, *it.name, size});
+  if (code == SQLITE_OK && it.recording) it.recording->add({Kind::kTruncate, name_of(it), size});
   return code;
 }
 
@@ -70,8 +81,10 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 int sync(sqlite3_file* file, int) {
   RecordedFile& it = recorded(file);
   if (!it.recording) return SQLITE_OK;
-  it.recording->add({Kind::kSync, *it.name});
-  if (std::exchange(it.syncs_folder, false)) it.recording->add({Kind::kSyncFolder});
+  it.recording->add({Kind::kSync, name_of(it)});
+  if (std::exchange(it.syncs_folder, false)) {
+    it.recording->add({Kind::kSyncFolder, it.path->parent_path().string()});
+  }
   return SQLITE_OK;
 }
 
@@ -105,23 +118,24 @@ const sqlite3_io_methods kMethods = {
 int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* out_flags) {
   RecordedFile& it = recorded(file);
   it.base.pMethods = nullptr;  // SQLite closes only what has methods
-  const bool is_new = path && !std::filesystem::exists(path);
+  const bool is_new = path && !fs::exists(path);
   const int code = system_vfs().xOpen(&system_vfs(), path, it.system(), flags, out_flags);
   if (code != SQLITE_OK) return code;
   it.base.pMethods = &kMethods;
   it.recording = path ? active_recording : nullptr;
-  it.name = new std::string(path ? std::filesystem::path(path).filename().string() : "");
+  it.path = new fs::path(path ? path : "");
   const int logs = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL;
   it.syncs_folder = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & logs) != 0;
-  if (it.recording && is_new) it.recording->add({Kind::kCreate, *it.name});
+  if (it.recording && is_new) it.recording->add({Kind::kCreate, name_of(it)});
   return SQLITE_OK;
 }
 
-int remove(sqlite3_vfs*, const char* path, int sync_folder) {
+int remove_file(sqlite3_vfs*, const char* path, int sync_folder) {
   const int code = system_vfs().xDelete(&system_vfs(), path, 0);
   if (code == SQLITE_OK && active_recording) {
-    active_recording->add({Kind::kRemove, std::filesystem::path(path).filename().string()});
-    if (sync_folder) active_recording->add({Kind::kSyncFolder});
+    const fs::path removed = path;
+    active_recording->add({Kind::kRemove, removed.filename().string()});
+    if (sync_folder) active_recording->add({Kind::kSyncFolder, removed.parent_path().string()});
   }
   return code;
 }
@@ -138,10 +152,15 @@ const int registered = [] {
   vfs.zName = "recording";
   vfs.pNext = nullptr;
   vfs.xOpen = open;
-  vfs.xDelete = remove;
+  vfs.xDelete = remove_file;
   vfs.xRandomness = fill_randomly;
   return sqlite3_vfs_register(&vfs, 1);
 }();
+
+// Shared memory is made past the VFS and is nothing that a disk keeps.
+bool is_recorded(const fs::path& path) {
+  return active_recording && !path.string().ends_with("-shm");
+}
 
 }  // namespace
 
@@ -157,3 +176,40 @@ DiskRecording::~DiskRecording() {
 }
 
 }  // namespace youtu::test
+
+// In place of those of the C library: the dynamic linker gives them to the C++ library as well.
+extern "C" {
+
+int rename(const char* from, const char* to) noexcept {
+  using namespace youtu::test;
+  const int result = ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+  if (result == 0 && is_recorded(from)) {
+    active_recording->add({.kind = Kind::kRename,
+                           .name = fs::path(from).filename().string(),
+                           .new_name = fs::path(to).filename().string()});
+  }
+  return result;
+}
+
+int remove(const char* path) noexcept {
+  using namespace youtu::test;
+  const int result = ::unlinkat(AT_FDCWD, path, 0);
+  if (result != 0 && errno == EISDIR) return ::unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+  if (result == 0 && is_recorded(path)) {
+    active_recording->add({.kind = Kind::kRemove, .name = fs::path(path).filename().string()});
+  }
+  return result;
+}
+
+// Of folders: files are SQLite's.
+int fsync(int fd) {
+  using namespace youtu::test;
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return -1;
+  if (!S_ISDIR(status.st_mode) || !active_recording) return ::fdatasync(fd);
+  const fs::path folder = fs::read_symlink("/proc/self/fd/" + std::to_string(fd));
+  active_recording->add({.kind = Kind::kSyncFolder, .name = folder.string()});
+  return 0;
+}
+
+}  // extern "C"
