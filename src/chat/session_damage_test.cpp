@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -217,6 +218,25 @@ TEST_F(SessionDamageTest, AnInterruptedSalvageIsCompletedOrDoneAgain) {
   sql("PRAGMA application_id = 1");
   open();
   EXPECT_EQ(told("session-1"), expected.at("session-1"));
+}
+
+TEST_F(SessionDamageTest, TheLogOfTheDamagedFileIsNotTakenForTheNewOnes) {
+  fill(1, 3000);
+  open();
+  EXPECT_EQ(say("session-0", "q", "x"), "");
+  const std::string log = read_file(path() + "-wal");
+  start_afresh();
+  const auto expected = fill(2, 10);
+  fs::rename(path(), path() + ".salvaged");
+  std::ofstream(path() + "-wal", std::ios::binary) << log;
+  open();
+  EXPECT_EQ(told("session-0"), expected.at("session-0"));
+  EXPECT_EQ(told("session-1"), expected.at("session-1"));
+  EXPECT_EQ(reports_, "");
+  EXPECT_TRUE(std::any_of(fs::directory_iterator(options_.folder), {}, [&](const auto& entry) {
+    const std::string name = entry.path().filename().string();
+    return name.starts_with("sessions.db.damaged-") && read_file(entry.path().string()) == log;
+  })) << "the log is gone";
 }
 
 // The process may write no file beyond `bytes`: a real refusal of the kernel, as of a full disk.

@@ -52,13 +52,17 @@ void remove_database(const std::string& path) {
   for (const std::string_view ending : kSideFiles) fs::remove(path + std::string(ending), ignored);
 }
 
-Status rename_database(const std::string& from, const std::string& to) {
-  RETURN_IF_ERROR(renamed(from, to));
+Status rename_side_files(const std::string& from, const std::string& to) {
   for (const std::string_view ending : kSideFiles) {
     const std::string side = from + std::string(ending);
     if (fs::exists(side)) RETURN_IF_ERROR(renamed(side, to + std::string(ending)));
   }
   return Status::ok();
+}
+
+Status rename_database(const std::string& from, const std::string& to) {
+  RETURN_IF_ERROR(renamed(from, to));
+  return rename_side_files(from, to);
 }
 
 Status use_write_ahead_log(Database& database) {
@@ -103,10 +107,12 @@ Status put_aside(const SessionFileOptions& options) {
   return Status::ok();
 }
 
-// A salvage that was interrupted between its two renames.
+// A salvage that was interrupted among its renames. A log that is left at the old place is the
+// damaged file's, and SQLite would take it for the new one's.
 Status complete_salvage(const std::string& path) {
   const std::string fresh_path = path + ".salvaged";
   if (fs::exists(path) || !fs::exists(fresh_path)) return Status::ok();
+  RETURN_IF_ERROR(rename_side_files(path, unused_name(path + ".damaged-" + utc_stamp())));
   return rename_database(fresh_path, path);
 }
 
