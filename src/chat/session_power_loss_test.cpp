@@ -12,7 +12,7 @@
 #include <functional>
 #include <random>
 
-#include "tests/support/power_loss.h"
+#include "tests/support/lossy_disk.h"
 #include "tests/support/recorded_store.h"
 #include "tests/support/temporary_folder.h"
 

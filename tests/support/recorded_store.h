@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "chat/sqlite_session_store.h"
+#include "tests/support/disk_recording.h"
 #include "tests/support/fake_clock.h"
-#include "tests/support/power_loss.h"
-#include "tests/support/recording_vfs.h"
+#include "tests/support/lossy_disk.h"
 
 namespace youtu::test {
 
@@ -107,6 +107,7 @@ struct StoreRecord {
   std::vector<Promise> promises;  // the first one before all operations
 };
 
+// Each step that returns is a promise. REQUIRES: one at a time.
 class RecordedStore {
  public:
   // REQUIRES: the folder holds `sessions`, or nothing.

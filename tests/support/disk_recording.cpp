@@ -1,4 +1,4 @@
-#include "tests/support/recording_vfs.h"
+#include "tests/support/disk_recording.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>

@@ -1,4 +1,4 @@
-#include "tests/support/power_loss.h"
+#include "tests/support/lossy_disk.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -2,7 +2,7 @@
 // moment.
 //
 // The model, meaner than a common file system:
-// - What a sync of the file came after is there. What came later may be there or not, each sector
+// - What the file held at its last sync is there. What came later may be there or not, each sector
 //   of 512 bytes for itself and in any order: a sector is what it was at the sync or after any
 //   write since. A sector that was on its way may be torn: its first bytes of one time, the rest of
 //   another; or the bytes that were changing are anything at all.
@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/recording_vfs.h"
+#include "tests/support/disk_recording.h"
 
 namespace youtu::test {
 
