@@ -34,6 +34,21 @@ test('conversations are opened and deleted', async (t) => {
   assert.equal(await page.locator('.session').count(), 1);
 });
 
+test('a question that is quicker than the list of conversations is kept', async (t) => {
+  let isAsked;
+  const asked = new Promise((resolve) => { isAsked = resolve; });
+  const late = (page) => page.route('**/sessions?*', async (route) => {
+    await asked;
+    await route.continue();
+  });
+  const page = await openPage(t, { prepare: late });
+  const answered = converse(page, 'first');
+  await answers(page).first().waitFor();
+  isAsked();
+  await answered;
+  await page.locator('.session', { hasText: '1 turn' }).waitFor();
+});
+
 test('a conversation that is gone says so', async (t) => {
   const page = await openPage(t, { path: '/#/c/gone' });
   await page.locator('.error-card', { hasText: 'not on the server any more' }).waitFor();

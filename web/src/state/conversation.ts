@@ -83,10 +83,11 @@ function history(before: Exchange[]): Message[] {
 
 const titleOf = (prompt: string) => [...prompt.trim().split('\n')[0]!].slice(0, 60).join('');
 
-// Where the session does not exist yet, it is made.
+// Where the session does not exist yet, it is made. A question may come before the server has said whether it keeps any.
 async function bodyOf(exchange: Exchange, before: Exchange[], fromTurn: number | null): Promise<ChatRequest> {
   const fields = samplingFields();
-  if (!areKept.peek()) {
+  if (areKept.peek() === null) await refreshSessions();
+  if (areKept.peek() === false) {
     const messages: Message[] = [...history(before), { role: 'user', content: exchange.prompt }];
     return { ...fields, messages, ...(system.peek() ? { system: system.peek() } : {}) };
   }
