@@ -13,6 +13,7 @@
 #include <random>
 
 #include "chat/sqlite_session_store.h"
+#include "tests/support/stored_talk.h"
 #include "tests/support/temporary_folder.h"
 
 namespace youtu {
@@ -43,18 +44,9 @@ class SessionDamageTest : public ::testing::Test {
     return "";
   }
   void open() { ASSERT_EQ(try_open(), ""); }
-  Status create(const std::string& id) {
-    NewSession session;
-    session.id = id;
-    session.system = "You are " + id;
-    const auto created = store_->create("", session);
-    return created ? Status::ok() : created.status();
-  }
+  Status create(const std::string& id) { return test::create_session(*store_, id); }
   std::string say(const std::string& id, const std::string& text, const std::string& answer) {
-    const auto turn = store_->begin_turn({"", id}, {{"user", text}});
-    if (!turn) return turn.status().reason();
-    const auto committed = (*turn)->commit({answer, "stop", {3, 2, 1}});
-    return committed ? "" : committed.status().reason();
+    return test::reason_of(test::say(*store_, id, text, answer));
   }
   // All that a session holds in one text, or "!" and the reason why there is none.
   std::string told(const std::string& id) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/support/fake_clock.h"
+#include "tests/support/stored_talk.h"
 #include "tests/support/temporary_folder.h"
 
 namespace youtu {
@@ -40,10 +41,7 @@ class SqliteSessionStoreTest : public ::testing::Test {
   static std::vector<ChatMessage> question(const std::string& text) { return {{"user", text}}; }
   // The reason of what went wrong; empty if nothing did.
   std::string say(const std::string& id, const std::string& text, const std::string& answer) {
-    const auto turn = store_->begin_turn({"", id}, question(text));
-    if (!turn) return turn.status().reason();
-    const auto committed = (*turn)->commit({answer, "stop", {3, 2, 1}});
-    return committed ? "" : committed.status().reason();
+    return test::reason_of(test::say(*store_, id, text, answer));
   }
   // "question>answer" of each turn.
   std::vector<std::string> told(const std::string& id) {

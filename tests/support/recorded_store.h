@@ -16,6 +16,7 @@
 #include "tests/support/disk_recording.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/lossy_disk.h"
+#include "tests/support/stored_talk.h"
 
 namespace youtu::test {
 
@@ -50,18 +51,10 @@ class OpenStore {
   const std::string& reports() const { return reports_; }  // empty where all is well
   SessionStore* operator->() { return store_.get(); }
 
-  Status create(const std::string& id) {
-    NewSession session;
-    session.id = id;
-    session.system = "You are " + id;
-    const auto created = store_->create("", session);
-    return created ? Status::ok() : created.status();
-  }
+  Status create(const std::string& id) { return create_session(*store_, id); }
   Result<CommittedTurn> say(const std::string& id, const std::string& question,
                             const std::string& answer, std::optional<int64_t> from_turn = {}) {
-    const auto turn = store_->begin_turn({"", id}, {{"user", question}}, from_turn);
-    if (!turn) return turn.status();
-    return (*turn)->commit({answer, "stop", {3, 2, 1}});
+    return test::say(*store_, id, question, answer, from_turn);
   }
   Sessions sessions() {
     const auto page = store_->list("", "", 100);
