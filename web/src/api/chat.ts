@@ -13,7 +13,7 @@ export interface ChatRequest {
   system?: string;
   session_id?: string;
   from_turn?: number;
-  preset: string;
+  preset?: string;
   enable_thinking?: boolean;
   [parameter: string]: unknown;
 }

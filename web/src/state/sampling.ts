@@ -55,10 +55,10 @@ export function change(range: Range, value: number): void {
 // JavaScript's numbers lose digits of large seeds: what is longer than they can hold stays out.
 export const isSeed = (text: string) => text === '' || (/^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)));
 
-// The fields of a request that say how to sample.
-export function samplingFields(): { preset: string; [field: string]: unknown } {
+// The fields of a request that say how to sample. Until the presets are known, the server takes its own default.
+export function samplingFields(): { preset?: string; [field: string]: unknown } {
   return {
-    preset: preset.value,
+    ...(preset.value ? { preset: preset.value } : {}),
     ...changes.value,
     ...(seed.value && isSeed(seed.value) ? { seed: Number(seed.value) } : {}),
     ...(thinking.value ? { enable_thinking: true } : {}),
