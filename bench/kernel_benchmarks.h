@@ -17,7 +17,9 @@ inline constexpr int32_t kHidden = 2048, kIntermediate = 6144, kQueryRank = 1536
                          kRope = 64, kNope = 128, kValue = 128, kHeads = 16;
 
 void register_linear_benchmarks(const CpuKernels& kernels);
+void register_packed_benchmarks(const CpuKernels& kernels);
 void register_attention_benchmarks(const CpuKernels& kernels);
+void register_latent_benchmarks(const CpuKernels& kernels);
 void register_row_benchmarks(const CpuKernels& kernels);
 
 inline std::vector<float> random_floats(size_t n) {

@@ -8,7 +8,9 @@
 int main(int argc, char** argv) {
   for (const CpuKernels* kernels : youtu::supported_kernels()) {
     youtu::register_linear_benchmarks(*kernels);
+    youtu::register_packed_benchmarks(*kernels);
     youtu::register_attention_benchmarks(*kernels);
+    youtu::register_latent_benchmarks(*kernels);
     youtu::register_row_benchmarks(*kernels);
   }
   benchmark::Initialize(&argc, argv);
