@@ -89,9 +89,20 @@ void run_packed(benchmark::State& state, const CpuKernels& kernels, PackedFormat
                          benchmark::Counter::kIsIterationInvariantRate);
 }
 
+// The most that the products could do at that moment.
+void run_peak(benchmark::State& state, const CpuKernels& kernels) {
+  constexpr int64_t kRounds = 1 << 12;
+  int64_t macs = 0;
+  for (auto _ : state) macs += kernels.peak_int8(kRounds);
+  state.counters["GMAC/s"] =
+      benchmark::Counter(1e-9 * static_cast<double>(macs), benchmark::Counter::kIsRate);
+}
+
 }  // namespace
 
 void register_packed_benchmarks(const CpuKernels& kernels) {
+  benchmark::RegisterBenchmark(benchmark_name("peak", kernels, "int8").c_str(),
+                               [&kernels](benchmark::State& state) { run_peak(state, kernels); });
   for (const PackedFormat format :
        {PackedFormat{.bits = 4}, PackedFormat{.bits = 4, .group = 128}, PackedFormat{.bits = 8}}) {
     for (const bool from_memory : {false, true}) {

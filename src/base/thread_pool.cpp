@@ -36,7 +36,7 @@ bool spin_until(const Predicate& done) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int num_threads) {
+ThreadPool::ThreadPool(int num_threads) : shares_(static_cast<size_t>(num_threads)) {
   CHECK(num_threads >= 1 && num_threads < static_cast<int>(kInsideMask));
   workers_.reserve(static_cast<size_t>(num_threads - 1));
   for (int worker = 1; worker < num_threads; ++worker) {
@@ -58,7 +58,12 @@ void ThreadPool::run(const Job& job) {
     return;
   }
   job_ = job;
-  next_task_.store(0, std::memory_order_relaxed);
+  const auto num_threads = static_cast<int64_t>(shares_.size());
+  for (int64_t i = 0; i < num_threads; ++i) {
+    Share& share = shares_[static_cast<size_t>(i)];
+    share.next.store(static_cast<int>(job.num_tasks * i / num_threads), std::memory_order_relaxed);
+    share.end = static_cast<int>(job.num_tasks * (i + 1) / num_threads);
+  }
   // Nobody is inside, so the gate holds no more than the last job's number.
   const uint64_t number = gate_.load(std::memory_order_relaxed) & ~(kOpen | kInsideMask);
   gate_.store((number + kNextJob) | kOpen);  // sequentially consistent, as is the load of sleepers_
@@ -77,10 +82,14 @@ void ThreadPool::run(const Job& job) {
 }
 
 void ThreadPool::run_tasks(int worker) {
-  for (;;) {
-    const int task = next_task_.fetch_add(1, std::memory_order_relaxed);
-    if (task >= job_.num_tasks) return;
-    job_.call(job_.context, task, worker);
+  const auto num_threads = static_cast<int>(shares_.size());
+  for (int i = 0; i < num_threads; ++i) {
+    Share& share = shares_[static_cast<size_t>((worker + i) % num_threads)];
+    for (;;) {
+      const int task = share.next.fetch_add(1, std::memory_order_relaxed);
+      if (task >= share.end) break;
+      job_.call(job_.context, task, worker);
+    }
   }
 }
 

@@ -8,9 +8,10 @@
 
 namespace youtu {
 
-// A fixed set of workers beside the calling thread. parallel_for hands out tasks from a shared
-// counter, so a worker that the operating system has put aside takes fewer of them, and one that
-// has not even begun when the last task is taken is not waited for. Workers spin for a short,
+// A fixed set of workers beside the calling thread. In parallel_for each thread begins with a run
+// of tasks of its own, in order, and then takes from the others' runs, so a worker that the
+// operating system has put aside takes fewer of them, and one that has not even begun when the last
+// task is taken is not waited for. Workers spin for a short,
 // bounded time after their last task and then sleep, so that an idle engine uses no processor time
 // and a busy neighbour gets its share.
 //
@@ -43,6 +44,12 @@ class ThreadPool {
     int num_tasks = 0;
   };
 
+  // A run of tasks that follow each other: those that a thread begins with.
+  struct alignas(64) Share {
+    std::atomic<int> next{0};
+    int end = 0;
+  };
+
   void run(const Job& job);
   void run_tasks(int worker);
   void work(int worker);
@@ -56,7 +63,7 @@ class ThreadPool {
 
   Job job_;
   alignas(64) std::atomic<uint64_t> gate_{0};
-  alignas(64) std::atomic<int> next_task_{0};
+  std::vector<Share> shares_;  // of the current job, one for each thread
   alignas(64) std::atomic<int> sleepers_{0};
   std::atomic<bool> stopping_{false};
   std::vector<std::thread> workers_;

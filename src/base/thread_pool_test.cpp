@@ -28,6 +28,26 @@ TEST(ThreadPool, RunsEveryTaskOnceOnAKnownWorker) {
   }
 }
 
+// The thread of the first task stays in it until the other has done all the rest, its own included.
+TEST(ThreadPool, TakesTheTasksOfAThreadThatIsLate) {
+  ThreadPool pool(2);
+  constexpr int kTasks = 9;
+  std::atomic<int> done = 0;
+  int done_meanwhile = 0;
+  pool.parallel_for(kTasks, [&](int task, int) {
+    if (task > 0) {
+      ++done;
+      return;
+    }
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (done < kTasks - 1 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+    }
+    done_meanwhile = done;
+  });
+  EXPECT_EQ(done_meanwhile, kTasks - 1);
+}
+
 TEST(ThreadPool, SeesWhatEarlierJobsWrote) {
   ThreadPool pool(4);
   std::vector<int64_t> values(1000, 1);

@@ -17,8 +17,15 @@ struct Dot : IntegerLanes {
   static constexpr int kTokens = 8;
   static constexpr int kRows = 8;
   static constexpr bool kIsWide = true;
-  static Int dot(Int sum, Int w, Int x) { return _mm512_dpbusd_epi32(sum, w, x); }
-  static Int madd(Int sum, Int a, Int b) { return _mm512_dpwssd_epi32(sum, a, b); }
+  // As assembly: from the intrinsics, g++ 12 copies nearly every sum to another register and back.
+  static Int dot(Int sum, Int w, Int x) {
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(w), "v"(x));
+    return sum;
+  }
+  static Int madd(Int sum, Int a, Int b) {
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
+  }
   static Int settle(Int sum) { return sum; }
   static Int settle16(Int sum) { return _mm512_slli_epi32(sum, 4); }
 };

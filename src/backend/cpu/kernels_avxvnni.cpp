@@ -17,8 +17,15 @@ struct Dot : IntegerLanes {
   static constexpr int kTokens = 4;
   static constexpr int kRows = 6;
   static constexpr bool kIsWide = true;
-  static Int dot(Int sum, Int w, Int x) { return _mm256_dpbusd_avx_epi32(sum, w, x); }
-  static Int madd(Int sum, Int a, Int b) { return _mm256_dpwssd_avx_epi32(sum, a, b); }
+  // As assembly: from the intrinsics, g++ 12 copies nearly every sum to another register and back.
+  static Int dot(Int sum, Int w, Int x) {
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(w), "x"(x));
+    return sum;
+  }
+  static Int madd(Int sum, Int a, Int b) {
+    __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+    return sum;
+  }
   static Int settle(Int sum) { return sum; }
   static Int settle16(Int sum) { return _mm256_slli_epi32(sum, 4); }
 };

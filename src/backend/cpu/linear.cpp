@@ -33,12 +33,14 @@ LinearKernel find_linear_kernel(const CpuKernels& kernels, DType dtype) {
   }
 }
 
-// Weight bytes that make a task: large against the cost of handing it out, small against the
-// second-level cache.
-constexpr int64_t kTaskBytes = 256 << 10;
-constexpr int32_t kTasksPerThread = 8;
-// Whole panels; for other weights, whole groups of widened rows.
-constexpr int32_t kRowsAlignment = kPanelRows;
+// Weight bytes that make a task: large against the cost of handing it out, small against what a
+// thread computes between two others' ends. Tasks that follow each other go to the same thread, so
+// that what is fetched ahead at the end of one is what the next begins with.
+constexpr int64_t kTaskBytes = 64 << 10;
+constexpr int32_t kTasksPerThread = 32;
+// Pairs of panels, which the widest registers take at a time; for other weights, whole groups of
+// widened rows.
+constexpr int32_t kRowsAlignment = 2 * kPanelRows;
 static_assert(kPanelRows == kPackedPanelRows && kRowsAlignment % kWidenedRows == 0);
 // Projections that one operation may have.
 constexpr size_t kMaxProjections = 4;

@@ -39,6 +39,9 @@ struct FloatLanes {
     return each([&](int i) { return p[i]; });
   }
   static void store(float* p, Reg r) { std::memcpy(p, r.lane, sizeof(r.lane)); }
+  static Reg add(Reg a, Reg b) {
+    return each([&](int i) { return a.lane[i] + b.lane[i]; });
+  }
   static Reg mul(Reg a, Reg b) {
     return each([&](int i) { return a.lane[i] * b.lane[i]; });
   }
