@@ -15,7 +15,8 @@ import threading
 import time
 import unittest
 
-from server_under_load import IDLE_GAUGES, LONG, MIB, ServerUnderLoad, Watch, say, wait_until, write_prompts
+from server_under_load import LONG, MIB, ServerUnderLoad, Watch, say, write_prompts  # and it finds the next
+from running_server import IDLE_GAUGES, wait_until
 from soak import Soak  # noqa: F401 (it is run here)
 
 # The places of the server in the tests of overload: one batch, and those that wait.
