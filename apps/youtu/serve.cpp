@@ -155,7 +155,7 @@ int run_server(const ServeFlags& flags, HttpApis& apis) {
     std::fflush(stdout);
     return check_memory(memory);
   });
-  if (!engine) return fail(kExitModel, engine.status());
+  if (!engine) return report_error(engine.status());
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
   (*engine)->set_report([](const std::string& line) { fmt::print(stderr, "{}\n", line); });
   (*engine)->set_step_listener([&server] { (*server)->wake(); });
