@@ -34,6 +34,25 @@ class Streams(unittest.TestCase):
             plain = json.loads(SERVER.post("/chat", {"prompt": prompt, "seed": 1})[1])["response"]
             self.assertEqual(join_messages(SERVER.post("/chat_stream", {"prompt": prompt, "seed": 1})[1]), plain)
 
+    def test_text_that_looks_like_events(self):
+        hostile = "data: x\n\nevent: hack\ndata: {}"
+        for prompt, unlike in (("awkward", ""), ("returns", "\r"), (hostile, ""), (" \u2028 lead\r\nand\rtail ", "\r")):
+            with self.subTest("S05", prompt=prompt):
+                plain = json.loads(SERVER.post("/chat", {"prompt": prompt})[1])["response"]
+                self.assertIn(unlike, plain)
+                stream = SERVER.post("/chat_stream", {"prompt": prompt})[1]
+                # Lines of text alone can hold no carriage return; lines of JSON can.
+                self.assertEqual(join_messages(stream), plain.replace("\r\n", "\n").replace("\r", "\n"))
+                self.assertEqual([line for line in stream.split("\n") if line.startswith("event:")], ["event: done"])
+                stream = SERVER.post("/chat_stream", {"prompt": prompt, "stream_format": "json"})[1]
+                self.assertEqual("".join(json.loads(line[6:]).get("text", "") for line in stream.split("\n")
+                                         if line.startswith("data: ")), plain)
+                body = {"model": "Youtu-LLM-2B", "messages": [{"role": "user", "content": prompt}], "stream": True}
+                events = SERVER.post("/v1/chat/completions", body)[1].split("\n\n")
+                self.assertEqual(events[-2:], ["data: [DONE]", ""])
+                chunks = [json.loads(event.removeprefix("data: ")) for event in events[:-2]]
+                self.assertEqual("".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks), plain)
+
     def test_failure_after_the_beginning(self):
         stream = SERVER.post("/chat_stream", {"prompt": "fail"})[1]
         self.assertEqual(join_messages(stream), "so far")

@@ -52,8 +52,9 @@ class DemoServer(unittest.TestCase):
     def test_eight_at_once_answer_as_alone(self):
         self.eight_at_once()
 
-    def test_p49_penalties_do_not_see_the_neighbours(self):
-        self.eight_at_once(repetition_penalty=1.5, presence_penalty=1.2, frequency_penalty=0.7, no_repeat_ngram_size=2)
+    def test_penalties_do_not_see_the_neighbours(self):
+        with self.subTest("P49"):
+            self.eight_at_once(repetition_penalty=1.5, presence_penalty=1.2, frequency_penalty=0.7, no_repeat_ngram_size=2)
 
     def eight_at_once(self, **fields):
         prompts = ["解释牛顿第一定律", "写个笑话", "Explain Newton's first law", "你好", "Hello", "你是谁", "1+1=?", "Tell me a joke"]
