@@ -158,6 +158,7 @@ def clients_that_leave(server):
             expect(wait_until(lambda: server.num_running() == 0, 5), f"{path} goes on after {leave}")
 
 
+SCRIPTED_ONLY = {"H33", "H33b"}  # the scripted server waits a second, the program many
 SCENARIOS = [
     ("H01", nothing_at_all),
     ("H09", long_paths_take_no_memory),

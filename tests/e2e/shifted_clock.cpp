@@ -1,5 +1,6 @@
-// A wall clock that a test moves: preloaded into a program, it adds to the time of day as many seconds as stand in the
-// file that YOUTU_TEST_CLOCK names, eight bytes of an integer. The steady clocks are left as they are.
+// A wall clock that a test moves: preloaded into a program, it adds to the time of day as many
+// seconds as stand in the file that YOUTU_TEST_CLOCK names, eight bytes of an integer. The steady
+// clocks are left as they are.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
