@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 from running_server import RunningServer, wait_until
 
@@ -69,26 +70,30 @@ class Signals(Surroundings):
                 self.assertIn(b"event: done", client.rest())
                 self.assert_alive(server)
 
-    def test_nobody_reads_what_it_says(self):
-        with self.subTest("O01", signal="SIGPIPE"):
+    def test_what_it_says_goes_nowhere(self):
+        """A pipe whose reader is gone, or a full disk, behind its standard error."""
+        for where in ("SIGPIPE", "/dev/full"):
             reader, writer = os.pipe()
-            environment = {**os.environ, "YOUTU_DATA_DIR": str(self.folder)}
-            process = subprocess.Popen([PROGRAM, "serve", "--port", "0", "--access-log", "-"], stdout=writer, stderr=writer,
-                                       env=environment)
-            self.addCleanup(process.kill)
-            os.close(writer)
-            said = b""
-            while not (found := re.search(rb"serving +http://127\.0\.0\.1:(\d+)\n", said)):
-                self.assertTrue(data := os.read(reader, 4096), said)
-                said += data
-            os.close(reader)  # each further line is a SIGPIPE, or an error that nobody need hear of
-            for _ in range(3):
-                done = subprocess.run([PROGRAM, "healthcheck", "--port", found[1].decode()], check=False, capture_output=True,
-                                      timeout=PATIENCE_S)
-                self.assertEqual(done.returncode, 0, done)
-            process.send_signal(signal.SIGHUP)
-            process.terminate()
-            self.assertEqual(process.wait(PATIENCE_S), 0)
+            with self.subTest("O01", where=where), open("/dev/full", "wb") as full:
+                process = subprocess.Popen([PROGRAM, "serve", "--port", "0", "--access-log", "-"], stdout=writer,
+                                           stderr=writer if where == "SIGPIPE" else full,
+                                           env={**os.environ, "YOUTU_DATA_DIR": str(self.folder)})
+                self.addCleanup(process.wait)
+                self.addCleanup(process.kill)
+                os.close(writer)
+                said = b""
+                while not (found := re.search(rb"serving +(http://127\.0\.0\.1:\d+)\n", said)):
+                    self.assertTrue(data := os.read(reader, 4096), said)
+                    said += data
+                os.close(reader)
+                process.send_signal(signal.SIGHUP)  # which it answers with a line
+
+                def metrics(url=found[1].decode()):
+                    with urllib.request.urlopen(url + "/metrics", timeout=PATIENCE_S) as answer:
+                        return answer.read().decode()
+                self.assertTrue(wait_until(lambda: re.search(r'reloads_total\{.*result="success"\} 1\n', metrics())))
+                process.terminate()
+                self.assertEqual(process.wait(PATIENCE_S), 0)
 
 
 class Limits(Surroundings):
