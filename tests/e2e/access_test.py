@@ -1,5 +1,7 @@
 """Keys and the access log of the real program, with the rows A of docs/bad-inputs.md that need keys. Usage: access_test.py <youtu>"""
 
+import contextlib
+import functools
 import http.client
 import json
 import os
@@ -16,6 +18,7 @@ from running_server import RunningServer, wait_until
 
 PROGRAM = sys.argv.pop(1)
 ALICE, BOB = "a" * 40, "b" * 40
+QUESTION = {"prompt": "Tell me a joke", "temperature": 0, "max_new_tokens": 4}
 
 
 class Access(unittest.TestCase):
@@ -33,9 +36,25 @@ class Access(unittest.TestCase):
         os.chmod(path, mode)
         return path
 
+    @contextlib.contextmanager
     def start(self, *arguments):
-        return RunningServer([PROGRAM, "serve", "--port", "0", "--api-key-file", self.key_file(), *arguments],
-                             ready=r"serving +http://127\.0\.0\.1:(\d+)", signal_to_stop=signal.SIGTERM)
+        """A server that is alive, right and idle at the end of what is tried on it."""
+        server = RunningServer([PROGRAM, "serve", "--port", "0", "--api-key-file", self.key_file(), *arguments],
+                               ready=r"serving +http://127\.0\.0\.1:(\d+)", signal_to_stop=signal.SIGTERM)
+        with server:
+            yield server
+            self.assertIsNone(server.process.poll(), server.output)
+            self.assertEqual(self.ask(server, "GET", "/health")[0], 200)
+            status, _, answer = self.ask(server, "POST", "/chat", QUESTION, **self.bearer(BOB))
+            self.assertEqual((status, json.loads(answer).get("response")), (200, self.known_answer()), answer)
+            self.assertTrue(server.is_idle(**self.bearer(BOB)))
+
+    @staticmethod
+    @functools.cache
+    def known_answer():
+        done = subprocess.run([PROGRAM, "generate", "-p", QUESTION["prompt"], "--temperature", "0", "--max-new-tokens", "4"],
+                              capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.removesuffix("\n")
 
     @staticmethod
     def ask(server, method, path, body=None, source="127.0.0.1", **fields):
@@ -225,7 +244,7 @@ class Access(unittest.TestCase):
 
             def ask():
                 while not stopping.is_set():
-                    self.ask(server, "GET", "/health")
+                    self.ask(server, "GET", "/ready")
                     asked[0] += 1
 
             client = threading.Thread(target=ask)
@@ -240,7 +259,7 @@ class Access(unittest.TestCase):
             client.join()
         # No line is lost, and none is in two pieces.
         lines = self.log_lines(log) + [line for age in range(10) for line in self.log_lines(f"{log}.{age}")]
-        self.assertEqual(len(lines), asked[0])
+        self.assertEqual(sum(line["path"] == "/ready" for line in lines), asked[0])
 
     def test_a_log_that_cannot_be_written_does_not_start(self):
         done = self.serve("--api-key-file", self.key_file(), "--access-log", "/nowhere/log")

@@ -6,7 +6,8 @@ import threading
 import unittest
 
 import guide_client
-from running_server import RunningServer, join_messages
+from liveness import LiveServer
+from running_server import join_messages
 
 SERVER = None
 
@@ -29,6 +30,9 @@ class GuideClient(unittest.TestCase):
 
 
 class Streams(unittest.TestCase):
+    def tearDown(self):
+        SERVER.check_alive()
+
     def test_streamed_is_plain(self):
         for prompt in ("ping", "awkward", "写个笑话", "x\ny"):
             plain = json.loads(SERVER.post("/chat", {"prompt": prompt, "seed": 1})[1])["response"]
@@ -79,7 +83,7 @@ class Streams(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    with RunningServer([sys.argv.pop(1)]) as SERVER:
+    with LiveServer([sys.argv.pop(1)]) as SERVER:
         guide_client.BASE_URL = f"http://localhost:{SERVER.port}"
         program = unittest.main(exit=False)
     sys.exit(0 if program.result.wasSuccessful() else 1)

@@ -161,21 +161,21 @@ class RunningServer:
         data = json.dumps(body).encode("utf-8")
         return self.request("POST", path, data, {"Content-Type": "application/json"})
 
-    def gauges(self):
-        """name: value, of all that /metrics has."""
-        text = self.get("/metrics")[1]
+    def gauges(self, **fields):
+        """name: value, of all that /metrics has for who sends these fields."""
+        text = self.request("GET", "/metrics", None, fields)[1]
         return {name: float(value) for name, value in re.findall(r"^([\w:]+)(?:\{.*\})? (\S+)$", text, re.MULTILINE)}
 
     def num_running(self):
         return self.gauges()["vllm:num_requests_running"]
 
-    def busy_gauges(self):
+    def busy_gauges(self, **fields):
         """Those that say that requests are running, waiting or hold blocks of the cache."""
-        gauges = self.gauges()
+        gauges = self.gauges(**fields)
         return {name: gauges[name] for name in IDLE_GAUGES if gauges[name] != 0}
 
-    def is_idle(self):
-        return wait_until(lambda: not self.busy_gauges(), 10)
+    def is_idle(self, **fields):
+        return wait_until(lambda: not self.busy_gauges(**fields), 10)
 
     def rss_kib(self):
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:
