@@ -1,7 +1,5 @@
 #include "http_apis.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +10,7 @@
 #include "base/check.h"
 #include "chat/data_folder.h"
 #include "chat/sqlite_session_store.h"
+#include "say.h"
 #include "server_keys.h"
 #include "webpage/page_routes.h"
 
@@ -36,7 +35,7 @@ Result<std::unique_ptr<SessionStore>> open_sessions(const ServerConfig& config) 
   options.durable = config.session_durability == "durable";
   options.limits = session_limits(config);
   options.trust_clock = config.trust_clock;
-  options.report = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  options.report = [](const std::string& line) { say(stderr, "{}\n", line); };
   return open_sqlite_sessions(std::move(options));
 }
 

@@ -38,7 +38,7 @@ int run_plan(const PlanFlags& flags) {
     return fail(kExitConfiguration, status);
   }
   const Result<MemoryReport> report = plan_memory(options);
-  if (!report) return fail(kExitModel, report.status());
+  if (!report) return report_error(report.status());
   const ServerBuffers buffers = server_buffers(settings->config);
   fmt::print("{}", flags.json ? memory_json(*report, buffers) : memory_table(*report, buffers));
   std::fflush(stdout);

@@ -8,6 +8,7 @@
 #include "http_apis.h"
 #include "memory_report.h"
 #include "report_error.h"
+#include "say.h"
 #include "server_signals.h"
 #include "setting_flags.h"
 #include "youtu/engine.h"
@@ -48,11 +49,10 @@ void reload(const ServeFlags& flags, http::Server& server, HttpApis& apis, Engin
       wanted ? apis.change(*wanted, server, engine) : Result<ConfigChange>(wanted.status());
   if (change) {
     apis.state().reloads().note_success(std::time(nullptr));
-    fmt::print(stderr, "reloaded, changed: {}\n", config_change_text(*change));
+    say(stderr, "reloaded, changed: {}\n", config_change_text(*change));
   } else {
     apis.state().reloads().note_failure();
-    fmt::print(stderr, "reload failed, everything stays as it was: {}\n",
-               change.status().message());
+    say(stderr, "reload failed, everything stays as it was: {}\n", change.status().message());
   }
 }
 
@@ -77,8 +77,7 @@ void serve_until_closing(const ServeFlags& flags, ServerSignals& signals, http::
 // Lets answers under way finish; whoever still waits at the end is told, and not left with half an
 // answer. False if there was somebody.
 bool close_server(http::Server& server, ServingState& state, std::chrono::milliseconds patience) {
-  fmt::print("closing: answers under way have up to {} s\n", patience.count() / 1000);
-  std::fflush(stdout);
+  say(stdout, "closing: answers under way have up to {} s\n", patience.count() / 1000);
   state.begin_drain();
   const bool complete = server.drain(patience);
   if (!complete) {
@@ -92,26 +91,24 @@ bool close_server(http::Server& server, ServingState& state, std::chrono::millis
 
 void print_welcome(const ModelInfo& model, const http::Server& server, double load_seconds) {
   const std::string url = server.url();
-  fmt::print("model     {} ({}, {}), {:.1f} million parameters, {}, {}, loaded in {:.1f} s\n",
-             model.name, model.architecture, model.format,
-             static_cast<double>(model.num_parameters) / 1e6, model.weight_types,
-             bytes_text(model.weight_bytes), load_seconds);
-  if (!model.pack_cache.empty()) fmt::print("packed    {}\n", model.pack_cache);
-  fmt::print("compute   {}, {} thread{}\n", model.isa, model.num_threads,
-             model.num_threads == 1 ? "" : "s");
-  fmt::print("context   {} tokens of the model's {}, cache {}\n", model.context_length,
-             model.model_context_length, bytes_text(model.cache_bytes));
-  fmt::print("serving   {}\n\ntry:\n", url);
-  fmt::print(
+  say(stdout, "model     {} ({}, {}), {:.1f} million parameters, {}, {}, loaded in {:.1f} s\n",
+      model.name, model.architecture, model.format, static_cast<double>(model.num_parameters) / 1e6,
+      model.weight_types, bytes_text(model.weight_bytes), load_seconds);
+  if (!model.pack_cache.empty()) say(stdout, "packed    {}\n", model.pack_cache);
+  say(stdout, "compute   {}, {} thread{}\n", model.isa, model.num_threads,
+      model.num_threads == 1 ? "" : "s");
+  say(stdout, "context   {} tokens of the model's {}, cache {}\n", model.context_length,
+      model.model_context_length, bytes_text(model.cache_bytes));
+  say(stdout, "serving   {}\n\ntry:\n", url);
+  say(stdout,
       "  curl {}/chat -H 'Content-Type: application/json' -d '{{\"prompt\": "
       "\"解释牛顿第一定律\"}}'\n",
       url);
-  fmt::print(
+  say(stdout,
       "  curl -N {}/chat_stream -H 'Content-Type: application/json' -d '{{\"prompt\": \"Tell me a "
       "joke\", "
       "\"config\": \"quality\"}}'\n\n",
       url);
-  std::fflush(stdout);
 }
 
 // Pulls the model where it is not here, which may take hours.
@@ -141,23 +138,20 @@ int run_server(const ServeFlags& flags, HttpApis& apis) {
   Result<std::unique_ptr<http::Server>> server = http::Server::bind(*std::move(http_options));
   if (!server) return fail(kExitConfiguration, server.status());
   (*server)->start(apis.make_router(**server));
-  fmt::print("listening on {}\n", (*server)->url());
-  std::fflush(stdout);
+  say(stdout, "listening on {}\n", (*server)->url());
   const Result<std::string> model_path = find_served_model(config, state.loading());
   if (!model_path) return report_error(model_path.status());
   options.model_path = *model_path;
-  fmt::print("loading {}\n", *model_path);
-  std::fflush(stdout);
+  say(stdout, "loading {}\n", *model_path);
 
   const auto begin = std::chrono::steady_clock::now();
   Result<std::unique_ptr<Engine>> engine = create_engine(options, [&](const MemoryReport& memory) {
-    fmt::print("memory    {}\n", memory_line(memory, server_buffers(config)));
-    std::fflush(stdout);
+    say(stdout, "memory    {}\n", memory_line(memory, server_buffers(config)));
     return check_memory(memory);
   });
-  if (!engine) return fail(kExitModel, engine.status());
+  if (!engine) return report_error(engine.status());
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
-  (*engine)->set_report([](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  (*engine)->set_report([](const std::string& line) { say(stderr, "{}\n", line); });
   (*engine)->set_step_listener([&server] { (*server)->wake(); });
   signals.begin_serving();
   state.attach(**engine);
@@ -166,12 +160,12 @@ int run_server(const ServeFlags& flags, HttpApis& apis) {
   serve_until_closing(flags, signals, **server, apis, **engine);
   const bool complete = close_server(**server, state, apis.config().drain_timeout);
   if (const Status status = (*engine)->health(); !status) {
-    fmt::print(stderr, "error: {}; it is not waited for\n", status.message());
+    say(stderr, "error: {}; it is not waited for\n", status.message());
     std::fflush(nullptr);
     ::_exit(kExitModel);  // the engine's thread cannot be joined
   }
   (*engine).reset();  // before the server's object, which its step listener uses
-  fmt::print("closed{}\n", complete ? "" : ", with answers cut off");
+  say(stdout, "closed{}\n", complete ? "" : ", with answers cut off");
   return kExitOk;
 }
 

@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <chrono>
+#include <system_error>
 
 #include "base/check.h"
 
@@ -39,12 +40,21 @@ bool spin_until(const Predicate& done) {
 ThreadPool::ThreadPool(int num_threads) : shares_(static_cast<size_t>(num_threads)) {
   CHECK(num_threads >= 1 && num_threads < static_cast<int>(kInsideMask));
   workers_.reserve(static_cast<size_t>(num_threads - 1));
-  for (int worker = 1; worker < num_threads; ++worker) {
-    workers_.emplace_back([this, worker] { work(worker); });
+  try {
+    for (int worker = 1; worker < num_threads; ++worker) {
+      workers_.emplace_back([this, worker] { work(worker); });
+    }
+  } catch (const std::system_error&) {  // the machine has no room for one more
+    stop();
+    throw;
   }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   stopping_.store(true);
   gate_.fetch_add(kNextJob);  // a closed job, so that sleepers see a change
   gate_.notify_all();

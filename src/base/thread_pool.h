@@ -54,6 +54,7 @@ class ThreadPool {
   void run_tasks(int worker);
   void work(int worker);
   bool enter(uint64_t gate);
+  void stop();
 
   // The gate of the current job: its number (upper bits), whether workers may still enter, and how
   // many are inside.

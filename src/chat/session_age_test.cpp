@@ -11,6 +11,7 @@ constexpr int64_t kHour = 3'600'000;
 constexpr int64_t kDay = 24 * kHour;
 
 TEST(SessionAge, RunsWithTheSteadyClockWhateverTheOtherDoes) {
+  SCOPED_TRACE("O04");
   test::FakeClock clock;
   SessionAge age(clock, std::nullopt, false);
   for (const int64_t jump : {kHour, -kHour, 3650 * kDay, -30'000 * kDay}) {

@@ -297,6 +297,7 @@ TEST_F(SqliteSessionStoreTest, SessionsEndWhenTheyAreNotUsed) {
 }
 
 TEST_F(SqliteSessionStoreTest, AClockThatJumpsEndsNoSession) {
+  SCOPED_TRACE("O04");
   options_.limits.ttl = std::chrono::milliseconds(7 * kDay);
   open();
   ASSERT_TRUE(create("a"));

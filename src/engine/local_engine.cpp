@@ -121,10 +121,10 @@ LocalEngine::LocalEngine(EngineParts parts)
       inbox_(inbox_limits(parts_.options)),
       loop_(loop_options(parts_.options, prefix_hash_key_, sketch_), *parts_.executor, inbox_,
             board_, watch_, *parts_.clock),
-      thread_([this] { loop_.run(); }),
       watchdog_({.step_timeout = std::chrono::milliseconds(parts_.options.step_timeout_ms),
                  .interval = parts_.watchdog_interval},
-                watch_, streams_, *parts_.clock) {}
+                watch_, streams_, *parts_.clock),
+      thread_([this] { loop_.run(); }) {}
 
 LocalEngine::~LocalEngine() {
   inbox_.stop();

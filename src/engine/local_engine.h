@@ -62,8 +62,9 @@ class LocalEngine final : public Engine {
   StepWatch watch_;
   OpenStreams streams_;
   EngineLoop loop_;
-  std::thread thread_;  // of the loop, after all that it uses
   Watchdog watchdog_;
+  // Of the loop. Last: nothing that can fail may follow a thread that only the destructor joins.
+  std::thread thread_;
 };
 
 }  // namespace youtu

@@ -50,6 +50,7 @@ TEST(UrlRules, KnowWhoseAnAddressIs) {
 }
 
 TEST(UrlRules, RedirectsNeverLeadFurtherIn) {
+  SCOPED_TRACE("D05");
   const auto check = [](const char* from, const char* to) {
     return check_redirect(url(from), url(to), reach_of_host(url(from).host));
   };

@@ -6,7 +6,8 @@ import threading
 import unittest
 
 import guide_client
-from running_server import RunningServer, join_messages
+from liveness import LiveServer
+from running_server import join_messages
 
 SERVER = None
 
@@ -29,10 +30,32 @@ class GuideClient(unittest.TestCase):
 
 
 class Streams(unittest.TestCase):
+    def tearDown(self):
+        SERVER.check_alive()
+
     def test_streamed_is_plain(self):
         for prompt in ("ping", "awkward", "写个笑话", "x\ny"):
             plain = json.loads(SERVER.post("/chat", {"prompt": prompt, "seed": 1})[1])["response"]
             self.assertEqual(join_messages(SERVER.post("/chat_stream", {"prompt": prompt, "seed": 1})[1]), plain)
+
+    def test_text_that_looks_like_events(self):
+        hostile = "data: x\n\nevent: hack\ndata: {}"
+        for prompt, unlike in (("awkward", ""), ("returns", "\r"), (hostile, ""), (" \u2028 lead\r\nand\rtail ", "\r")):
+            with self.subTest("S05", prompt=prompt):
+                plain = json.loads(SERVER.post("/chat", {"prompt": prompt})[1])["response"]
+                self.assertIn(unlike, plain)
+                stream = SERVER.post("/chat_stream", {"prompt": prompt})[1]
+                # Lines of text alone can hold no carriage return; lines of JSON can.
+                self.assertEqual(join_messages(stream), plain.replace("\r\n", "\n").replace("\r", "\n"))
+                self.assertEqual([line for line in stream.split("\n") if line.startswith("event:")], ["event: done"])
+                stream = SERVER.post("/chat_stream", {"prompt": prompt, "stream_format": "json"})[1]
+                self.assertEqual("".join(json.loads(line[6:]).get("text", "") for line in stream.split("\n")
+                                         if line.startswith("data: ")), plain)
+                body = {"model": "Youtu-LLM-2B", "messages": [{"role": "user", "content": prompt}], "stream": True}
+                events = SERVER.post("/v1/chat/completions", body)[1].split("\n\n")
+                self.assertEqual(events[-2:], ["data: [DONE]", ""])
+                chunks = [json.loads(event.removeprefix("data: ")) for event in events[:-2]]
+                self.assertEqual("".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks), plain)
 
     def test_failure_after_the_beginning(self):
         stream = SERVER.post("/chat_stream", {"prompt": "fail"})[1]
@@ -60,7 +83,7 @@ class Streams(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    with RunningServer([sys.argv.pop(1)]) as SERVER:
+    with LiveServer([sys.argv.pop(1)]) as SERVER:
         guide_client.BASE_URL = f"http://localhost:{SERVER.port}"
         program = unittest.main(exit=False)
     sys.exit(0 if program.result.wasSuccessful() else 1)

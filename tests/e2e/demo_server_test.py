@@ -52,8 +52,9 @@ class DemoServer(unittest.TestCase):
     def test_eight_at_once_answer_as_alone(self):
         self.eight_at_once()
 
-    def test_p49_penalties_do_not_see_the_neighbours(self):
-        self.eight_at_once(repetition_penalty=1.5, presence_penalty=1.2, frequency_penalty=0.7, no_repeat_ngram_size=2)
+    def test_penalties_do_not_see_the_neighbours(self):
+        with self.subTest("P49"):
+            self.eight_at_once(repetition_penalty=1.5, presence_penalty=1.2, frequency_penalty=0.7, no_repeat_ngram_size=2)
 
     def eight_at_once(self, **fields):
         prompts = ["解释牛顿第一定律", "写个笑话", "Explain Newton's first law", "你好", "Hello", "你是谁", "1+1=?", "Tell me a joke"]
@@ -110,29 +111,51 @@ class DemoServer(unittest.TestCase):
 
 
 class Closing(unittest.TestCase):
-    def test_sigterm_lets_answers_finish(self):
-        server = start()
-        client = server.connect()
-        client.send(body_of("写个笑话", max_new_tokens=200, ignore_eos=True))
-        self.assertTrue(client.head().startswith(b"HTTP/1.1 200 "))
-        server.process.send_signal(signal.SIGTERM)
-        # The head is read already; what follows are the chunks of the whole answer.
-        self.assertIn(b"event: done", client.rest())
-        client.close()
-        self.assertEqual(server.process.wait(timeout=60), 0)
-        server.stop()
+    def test_the_first_signal_lets_answers_finish(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest("O01", signal=number.name):
+                server = start()
+                client = server.connect()
+                client.send(body_of("写个笑话", max_new_tokens=200, ignore_eos=True))
+                self.assertTrue(client.head().startswith(b"HTTP/1.1 200 "))
+                server.process.send_signal(number)
+                # The head is read already; what follows are the chunks of the whole answer.
+                self.assertIn(b"event: done", client.rest())
+                client.close()
+                self.assertEqual(server.process.wait(timeout=60), 0)
+                server.stop()
 
-    def test_second_signal_ends_at_once(self):
-        server = start()
-        client = server.connect()
-        client.send(body_of("写个笑话", max_new_tokens=1900, ignore_eos=True))
-        client.head()
-        server.process.send_signal(signal.SIGINT)
-        wait_until(lambda: "closing" in server.output)
-        server.process.send_signal(signal.SIGINT)
-        self.assertIn(server.process.wait(timeout=10), (0, 130))
-        client.close()
-        server.stop()
+    def test_who_comes_while_it_closes_is_told_so(self):
+        with self.subTest("S18"):
+            server = start()
+            early = server.connect()
+            early.send(body_of("写个笑话", max_new_tokens=1900, ignore_eos=True))
+            self.assertTrue(early.head().startswith(b"HTTP/1.1 200 "))
+            server.process.send_signal(signal.SIGTERM)
+            self.assertTrue(wait_until(lambda: "closing" in server.output))
+            late = server.connect()
+            late.send(body_of("写个笑话"))
+            response = late.response()
+            self.assertEqual((response.status, response.code()), (503, "draining"))
+            self.assertIn(int(response.fields["retry-after"]), range(1, 61))
+            early.close()
+            late.close()
+            self.assertEqual(server.process.wait(timeout=60), 0)
+            server.stop()
+
+    def test_the_second_signal_ends_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest("O01", signal=f"{number.name} twice"):
+                server = start()
+                client = server.connect()
+                client.send(body_of("写个笑话", max_new_tokens=1900, ignore_eos=True))
+                client.head()
+                server.process.send_signal(number)
+                wait_until(lambda: "closing" in server.output)
+                server.process.send_signal(number)
+                self.assertIn(server.process.wait(timeout=10), (0, 128 + number))
+                client.close()
+                server.stop()
 
 
 if __name__ == "__main__":

@@ -198,6 +198,7 @@ class Reload(unittest.TestCase):
             self.assertEqual(self.reloads(server, "success", ALICE), 20)
 
     def test_many_hangups_in_a_row(self):
+        """O01"""
         self.write_config("default_preset: speed\n")
         with self.start() as server:
             for round_number in range(500):

@@ -11,6 +11,9 @@ import tempfile
 import threading
 import time
 
+# What must be nothing when nobody asks for anything.
+IDLE_GAUGES = ("vllm:num_requests_running", "vllm:num_requests_waiting", "youtu:cache_blocks_in_use")
+
 
 class Response:
     """What came back on a raw socket. status is 0 if nothing did."""
@@ -157,6 +160,22 @@ class RunningServer:
     def post(self, path, body):
         data = json.dumps(body).encode("utf-8")
         return self.request("POST", path, data, {"Content-Type": "application/json"})
+
+    def gauges(self, **fields):
+        """name: value, of all that /metrics has for who sends these fields."""
+        text = self.request("GET", "/metrics", None, fields)[1]
+        return {name: float(value) for name, value in re.findall(r"^([\w:]+)(?:\{.*\})? (\S+)$", text, re.MULTILINE)}
+
+    def num_running(self):
+        return self.gauges()["vllm:num_requests_running"]
+
+    def busy_gauges(self, **fields):
+        """Those that say that requests are running, waiting or hold blocks of the cache."""
+        gauges = self.gauges(**fields)
+        return {name: gauges[name] for name in IDLE_GAUGES if gauges[name] != 0}
+
+    def is_idle(self, **fields):
+        return wait_until(lambda: not self.busy_gauges(**fields), 10)
 
     def rss_kib(self):
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:

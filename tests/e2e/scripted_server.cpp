@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   youtu::EngineOptions engine_options;
-  engine_options.max_context_tokens = 20'000;
+  engine_options.max_context_tokens = 30'000;
   ScriptedEngine engine(ScriptedEngine::Pace::kFree, engine_options);
   engine.set_step_time(is_for_pages ? 5ms : 1ms);
   write_script(engine);

@@ -124,7 +124,7 @@ class Sessions(unittest.TestCase):
         self.assertFalse(os.path.exists(self.folder))
 
     def test_a_disk_that_is_full_for_a_while(self):
-        with start(self.folder) as server:
+        with start(self.folder) as server, self.subTest("S15"):
             server.post("/sessions", {"session_id": "a"})
             self.ask(server, session_id="a", prompt="1")
             _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
@@ -136,6 +136,22 @@ class Sessions(unittest.TestCase):
             self.assertEqual(server.get("/sessions/a")[0], 200)
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
             self.assertEqual(self.ask(server, session_id="a", prompt="2")["turn"], 2)
+
+    def test_ids_that_are_paths_make_no_files(self):
+        with start(self.folder) as server:
+            server.post("/sessions", {"session_id": "a"})
+
+            def files():
+                return sorted(os.path.join(place, name) for place, folders, names in os.walk(self.temporary.name)
+                              for name in folders + names)
+
+            before = files()
+            for name in ("../x", "a/b", "%2e", "a\0b", "a" * 10_240, "", "会话"):
+                with self.subTest("S09", session_id=name):
+                    for path, more in (("/sessions", {}), ("/chat", {"prompt": "x"})):
+                        status, body = server.post(path, {"session_id": name, **more})
+                        self.assertEqual((status, code_of(body)), (400, "bad_session_id"))
+                    self.assertEqual(files(), before)
 
     def test_a_damaged_file_is_put_aside(self):
         with start(self.folder) as server:

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
+import check_bad_inputs  # noqa: E402
 import check_layers  # noqa: E402
 import check_definitions  # noqa: E402
 import check_twins  # noqa: E402
@@ -211,6 +212,49 @@ class Tidy(TreeTest):
         self.assertEqual(self.errors(), "")
         self.write("docs/how-to-add/clock.md", "Call\n`wall_tune()`.\n")
         self.assertIn("docs/how-to-add/clock.md:2: says `wall_tune`", self.errors())
+
+
+class BadInputs(TreeTest):
+    LIST = ("| row | what is sent | what comes back | tested in |\n|---|---|---|---|\n"
+            "| H01 | nothing | nothing | `tests/e2e/bad_http.py` |\n| O04 | a jump | nothing | `src/chat/age_test.cpp`, `tests/a_test.py` |\n")
+
+    def setUp(self):
+        super().setUp()
+        self.write("docs/bad-inputs.md", self.LIST)
+        self.write("tests/e2e/bad_http.py", 'CASES = [("H01a", b""), (f"H01{letter}", b"")]\n')
+        self.write("tests/a_test.py", 'def test():\n    """O04"""\n')
+        self.write("src/chat/age_test.cpp", 'TEST(Age, Jumps) {\n  SCOPED_TRACE("O04");\n}\n')
+
+    def findings(self):
+        return "\n".join(check_bad_inputs.check_rows(self.root))
+
+    def test_a_list_that_is_kept(self):
+        # Letters without a row, words that begin like an id, and what is no test are nobody's.
+        self.write("tests/b_test.py", 'F = ("F16", "H01 nothing", "AH01", "H011", H01)\n')
+        self.write("src/chat/age.cpp", 'const char* kName = "H07";\n')
+        self.assertEqual(self.findings(), "")
+
+    def test_a_row_without_a_test_is_found(self):
+        self.write("tests/e2e/bad_http.py", "CASES = []\n")
+        self.assertEqual(self.findings(), "docs/bad-inputs.md: no test carries H01")
+
+    def test_a_test_without_a_row_is_found(self):
+        self.write("tests/e2e/bad_http.py", 'CASES = [("H01", b""), ("H07b", b"")]\n')
+        self.assertEqual(self.findings(), "tests/e2e/bad_http.py: H07 is not in docs/bad-inputs.md")
+
+    def test_a_file_that_is_missing_or_too_many_is_found(self):
+        self.write("src/chat/age_test.cpp", "")
+        self.write("tests/b_test.py", 'with self.subTest("H01", x=1):\n')
+        self.assertEqual(self.findings(), "docs/bad-inputs.md: H01 is also tested in tests/b_test.py\n"
+                                          "docs/bad-inputs.md: O04 is not tested in src/chat/age_test.cpp")
+
+    def test_a_row_that_is_there_twice_is_found(self):
+        self.write("docs/bad-inputs.md", self.LIST + "| H01 | again | nothing | `tests/e2e/bad_http.py` |\n")
+        self.assertIn("docs/bad-inputs.md:5: H01 is listed twice", self.findings())
+
+    def test_no_list_is_found(self):
+        self.write("docs/bad-inputs.md", "# Bad inputs\n")
+        self.assertIn("there are no rows", self.findings())
 
 
 class Twins(TreeTest):

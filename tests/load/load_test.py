@@ -15,7 +15,8 @@ import threading
 import time
 import unittest
 
-from server_under_load import IDLE_GAUGES, LONG, MIB, ServerUnderLoad, Watch, say, wait_until, write_prompts
+from server_under_load import LONG, MIB, ServerUnderLoad, Watch, say, write_prompts  # and it finds the next
+from running_server import IDLE_GAUGES, wait_until
 from soak import Soak  # noqa: F401 (it is run here)
 
 # The places of the server in the tests of overload: one batch, and those that wait.
@@ -177,6 +178,7 @@ class Vanishing(LoadTest):
         return clients
 
     def test_nothing_is_left_of_them(self):
+        """H50"""
         server = self.start("--max-batch-size", str(BATCH), "--max-queued-requests", str(QUEUE))
         self.assert_alive(server)
         files, begin_rss = server.num_files(), server.rss_kib()
@@ -208,6 +210,7 @@ class Vanishing(LoadTest):
         self.assert_alive(server)
 
     def test_connections_that_ask_nothing(self):
+        """H01"""
         server = self.start()
         files, num = server.num_files(), 20_000 if LONG else 500
         for i in range(num):
@@ -221,6 +224,7 @@ class SlowReaders(LoadTest):
     """Clients that ask for much and read nothing hold back only themselves."""
 
     def test_others_are_served(self):
+        """H49"""
         server = self.start("--max-batch-size", "16", "--max-queued-requests", "64")
         load = ["--dataset", self.prompts, "--num-prompts", 2000 if LONG else 60, "--max-concurrency", 4, "--check-answers"]
         alone = server.bench(*load)

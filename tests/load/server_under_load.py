@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from running_server import RunningServer, wait_until  # noqa: E402
+from running_server import RunningServer  # noqa: E402
 
 # The arguments of load_test.py; what is left of them are names of tests.
 PROGRAM = sys.argv.pop(1)
@@ -20,8 +19,6 @@ sys.argv = [word for word in sys.argv if word != "--long"]
 
 BENCH_TIMEOUT_S = 7200
 MIB = 1 << 20
-# What must be nothing when nobody asks for anything.
-IDLE_GAUGES = ("vllm:num_requests_running", "vllm:num_requests_waiting", "youtu:cache_blocks_in_use")
 
 
 class ServerUnderLoad(RunningServer):
@@ -53,19 +50,6 @@ class ServerUnderLoad(RunningServer):
 
     def num_files(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def gauges(self):
-        """name: value, of all that /metrics has."""
-        text = self.get("/metrics")[1]
-        return {name: float(value) for name, value in re.findall(r"^([\w:]+)(?:\{.*\})? (\S+)$", text, re.MULTILINE)}
-
-    def busy_gauges(self):
-        """Those that say that requests are running, waiting or hold blocks of the cache."""
-        gauges = self.gauges()
-        return {name: gauges[name] for name in IDLE_GAUGES if gauges[name] != 0}
-
-    def is_idle(self):
-        return wait_until(lambda: not self.busy_gauges(), 10)
 
     def stream_request(self, prompt, max_new_tokens, connection="keep-alive"):
         body = json.dumps({"prompt": prompt, "temperature": 0, "max_new_tokens": max_new_tokens, "ignore_eos": True,

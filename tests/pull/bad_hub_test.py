@@ -1,4 +1,4 @@
-"""`youtu pull` and hubs that misbehave (rows D of the bad-input suite): one line of error, and nothing left that looks
+"""`youtu pull` and hubs that misbehave (rows D of docs/bad-inputs.md): one line of error, and nothing left that looks
 like a model.
 
   bad_hub_test.py <program> [unittest arguments]
@@ -18,7 +18,8 @@ class Names(PullTest):
     def test_names_that_are_none(self):
         for name in ("../x", "a/b/c", "http://a/b", "a b/c", "a/" + "b" * 1024, "a", "/a", "a/", "a/..", "a/.b",
                      "a/b:", "a/b:../c", "a/b@", "a/b@x/y", "a/b\n"):
-            self.refused(2, "is no model's name", name)
+            with self.subTest("D01", name=name):
+                self.refused(2, "is no model's name", name)
         self.refused(2, "--from is", "org/model", "--from", "nowhere")
         self.assertEqual(self.hub.requests, [])
 
@@ -34,10 +35,18 @@ class Names(PullTest):
     def test_files_that_would_lie_elsewhere(self):
         for name in ("../../.bashrc", "/etc/cron.d/x", "a\0b", "x" * 5000, "a/../../config.json", "..", "", "a//b",
                      "a\\b", "\x1b[2J", "a/" + "y" * 300):
-            self.lists(lambda answer: answer["siblings"].append({**sibling("x", b""), "rfilename": name}))
-            self.refused(1, "could lie outside", "org/model")
-            self.no_model()
+            with self.subTest("D02", name=name):
+                self.lists(lambda answer: answer["siblings"].append({**sibling("x", b""), "rfilename": name}))
+                self.refused(1, "could lie outside", "org/model")
+                self.no_model()
         self.assertEqual(sorted(path.name for path in self.root.iterdir()), ["models"])
+
+    def test_a_name_that_is_none_elsewhere(self):
+        # A device on another system; here a name like others, of a file that no model needs.
+        with self.subTest("D02", name="CON"):
+            self.lists(lambda answer: answer["siblings"].append(sibling("CON", b"x")))
+            self.good("org/model")
+            self.assertFalse((self.models / "org/model/CON").exists())
 
     def test_lists_that_are_none(self):
         def siblings(value):
@@ -50,12 +59,13 @@ class Names(PullTest):
                        lambda answer: {"siblings": []}, lambda answer: [1]):
             self.lists(lambda answer: change(answer))
             self.refused(1, "the list of files", "org/model")
-        for body in (b"", b"<html>", b"[" * 100_000, b'{"sha": "' + b"\xff" * 9 + b'"}', b'{"a": ' + b"1" * 5000,
+        for body in (b"", b"<html>", b"[" * 10_000, b"[" * 100_000, b'{"sha": "' + b"\xff" * 9 + b'"}', b'{"a": ' + b"1" * 5000,
                      b" " * (17 << 20), b'{"siblings": [' + b'{"rfilename": "a"},' * 1_000_000 + b"{}]}"):
-            self.hub.fault = lambda request, kind, _: request.send_body(200, body) or True
-            done = self.refused(1, "", "org/model")
-            self.assertLess(len(done.stderr), 2000)
-            self.no_model()
+            with self.subTest("D10", body=body[:20], size=len(body)):
+                self.hub.fault = lambda request, kind, _: request.send_body(200, body) or True
+                done = self.refused(1, "", "org/model")
+                self.assertLess(len(done.stderr), 2000)
+                self.no_model()
 
     def test_no_checksum(self):
         self.lists(lambda answer: answer["siblings"][2].pop("blobId") and None)
@@ -80,6 +90,7 @@ class BadAnswers(PullTest):
         return seen
 
     def test_truncated_body_goes_on(self):
+        """D03"""
         self.weights_fault(lambda request, n: n < 3 and request.send_body(
             200 if n == 0 else 206, SMALL_WEIGHTS[n * 10_000:n * 10_000 + 10_000],
             {} if n == 0 else {"Content-Range": f"bytes {n * 10_000}-99999/100000"}, length=100_000 - n * 10_000))
@@ -88,12 +99,14 @@ class BadAnswers(PullTest):
         self.assertIn("bytes=30000-99999", [headers.get("Range") for _, headers in self.hub.requests])
 
     def test_endless_truncation_ends(self):
+        """D07"""
         seen = self.weights_fault(lambda request, _: request.send_body(200, b"", length=100_000))
         self.refused(1, "given up after 3 tries", "org/model", "--retries", "2")
         self.assertEqual(len(seen), 3)
         self.no_model()
 
     def test_wrong_bytes(self):
+        """D03"""
         wrong = b"!" + SMALL_WEIGHTS[1:]
         self.weights_fault(lambda request, n: n == 0 and request.send_file(wrong) or n == 0)
         self.refused(1, "checksum", "org/model")
@@ -103,15 +116,19 @@ class BadAnswers(PullTest):
         self.good("org/model")
 
     def test_wrong_small_file(self):
+        """D03"""
         self.hub.fault = lambda request, kind, name: name == "config.json" and (request.send_file(b'{"a": 2}') or True)
         self.refused(1, "config.json: the checksum", "org/model")
         self.no_model()
 
     def test_longer_and_shorter(self):
+        """D03"""
         self.weights_fault(lambda request, _: request.send_body(200, SMALL_WEIGHTS + b"x"))
         self.refused(1, "has 100001 bytes, and its list says 100000", "org/model")
         self.weights_fault(lambda request, _: request.send_body(200, b"x", length=1 << 50))
         self.refused(1, "has 1125899906842624 bytes", "org/model")
+        self.weights_fault(lambda request, _: request.send_body(200, SMALL_WEIGHTS[:-1]))
+        self.refused(1, "has 99999 bytes, and its list says 100000", "org/model")
 
         def endless(request, _):
             request.send_response(200)
@@ -123,6 +140,7 @@ class BadAnswers(PullTest):
         self.no_model()
 
     def test_encodings_nobody_asked_for(self):
+        """D07"""
         self.hub.fault = lambda request, *_: request.send_body(200, b"\x1f\x8b", {"Content-Encoding": "gzip"})
         self.refused(1, "an encoding that was not asked for", "org/model")
 
@@ -176,6 +194,7 @@ class BadAnswers(PullTest):
         self.assertIn("tencent/Youtu-LLM-2B-GGUF", self.pull("org/modle").stderr)
 
     def test_resets_in_the_middle(self):
+        """D07"""
         def reset(request, n):
             if n >= 2:
                 return False
@@ -188,23 +207,30 @@ class BadAnswers(PullTest):
         self.good("org/model")
         self.assertEqual(self.file("model.safetensors"), SMALL_WEIGHTS)
 
-    def test_stalls(self):
+    def test_stalls_and_drops(self):
         release = threading.Event()
         self.addCleanup(release.set)
 
-        def stall(request, n):
+        def slow(request, n, trickles):
             if n > 0:
                 return False
             request.send_response(200)
             request.send_header("Content-Length", "100000")
             request.end_headers()
             request.wfile.write(SMALL_WEIGHTS[:100])
-            request.wfile.flush()
-            release.wait(TIMEOUT_S)
+            for byte in SMALL_WEIGHTS[100:]:
+                request.wfile.flush()
+                if release.wait(1 if trickles else TIMEOUT_S):
+                    break
+                request.wfile.write(bytes([byte]))
             return request.hang_up()
-        self.weights_fault(stall)
-        self.good("org/model", "--stall-timeout", "1")
-        self.assertEqual(self.file("model.safetensors"), SMALL_WEIGHTS)
+
+        for trickles in (False, True):
+            with self.subTest("D07", trickles=trickles):
+                self.models = self.root / f"models-{trickles}"
+                self.weights_fault(lambda request, n: slow(request, n, trickles))
+                self.good("org/model", "--stall-timeout", "1")
+                self.assertEqual(self.file("model.safetensors"), SMALL_WEIGHTS)
 
     def test_nobody_there(self):
         self.hub.close()
@@ -218,6 +244,7 @@ class Redirects(PullTest):
         self.other = self.make_hub({"org/model": dict(FILES)}, host="127.0.0.2")
 
     def test_another_host_gets_no_token(self):
+        """D05"""
         self.hub.fault = lambda request, kind, _: kind == "file" and request.redirect(self.other.url + request.path)
         self.good("org/model", HF_TOKEN="hf_secret")
         self.assertEqual(self.file("model.safetensors"), SMALL_WEIGHTS)
@@ -236,11 +263,13 @@ class Redirects(PullTest):
         for where in ("http://169.254.169.254/latest", "http://[fe80::1]/", "http://example.com/", "ftp://127.0.0.1/x",
                       "file:///etc/passwd", "http://user:password@127.0.0.1/", "http://0.0.0.0:1/", "gopher://x",
                       "http://10.0.0.1/", "http://127.0.0.1\\@example.com/"):
-            self.hub.fault = lambda request, kind, _: kind == "file" and request.redirect(where)
-            self.refused(1, "redirects to", "org/model", HF_TOKEN="hf_1")
-            self.no_model()
+            with self.subTest("D05", where=where):
+                self.hub.fault = lambda request, kind, _: kind == "file" and request.redirect(where)
+                self.refused(1, "redirects to", "org/model", HF_TOKEN="hf_1")
+                self.no_model()
 
     def test_loops(self):
+        """D05"""
         self.hub.fault = lambda request, kind, _: kind == "file" and request.redirect(request.path)
         self.refused(1, "redirects more than 5 times", "org/model")
         self.hub.fault = lambda request, kind, _: kind == "file" and request.send_body(302, b"")
@@ -259,6 +288,7 @@ class Tls(PullTest):
         return certificate, key
 
     def test_only_who_is_trusted(self):
+        """D06"""
         good = self.certificate("localhost", "-days", "2")
         self.hub = self.make_hub({"org/model": dict(FILES)}, tls=good)
         self.refused(1, "TLS: ", "org/model", "--retries", "0")
@@ -267,15 +297,18 @@ class Tls(PullTest):
         plain = self.make_hub({"org/model": dict(FILES)})
         self.hub.fault = lambda request, kind, _: kind == "file" and request.redirect(plain.url + request.path)
         self.models = self.root / "models-2"
-        self.refused(1, "which is not https", "org/model", SSL_CERT_FILE=str(good[0]))
-        self.assertEqual(plain.requests, [])
+        with self.subTest("D05", where="http, from https"):
+            self.refused(1, "which is not https", "org/model", SSL_CERT_FILE=str(good[0]))
+            self.assertEqual(plain.requests, [])
 
     def test_another_name(self):
+        """D06"""
         other = self.certificate("example.org", "-days", "2")
         self.hub = self.make_hub({"org/model": dict(FILES)}, tls=other)
         self.refused(1, "TLS: ", "org/model", "--retries", "0", SSL_CERT_FILE=str(other[0]))
 
     def test_its_time_is_over(self):
+        """D06"""
         certificate, key = self.certificate("localhost", "-days", "2")
         (self.root / "index").touch()
         (self.root / "serial").write_text("01")

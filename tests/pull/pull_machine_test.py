@@ -102,6 +102,7 @@ class Machine(PullTest):
         self.assertTrue(seen.endswith("\r\x1b[K"), seen[-80:])
 
     def test_kill_9(self):
+        """D09"""
         process = self.start_and_wait(5 << 20)
         process.kill()
         process.wait()
@@ -119,6 +120,7 @@ class Machine(PullTest):
             self.goes_on(5 << 20)
 
     def test_two_at_once(self):
+        """D09"""
         process = self.start_and_wait(1 << 20)
         self.refused(1, f"another youtu (process {process.pid})", "org/model")
         self.good("org/gguf")
@@ -149,6 +151,7 @@ class Machine(PullTest):
         self.good("org/model")
 
     def test_a_disk_that_is_full(self):
+        """D09"""
         limit = 40 << 20
         self.refused(1, "File too large", "org/model",
                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))

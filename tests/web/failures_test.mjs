@@ -29,7 +29,7 @@ test('what does not fit the context says what to do', async (t) => {
   await page.getByRole('spinbutton', { name: 'Longest answer' }).blur();
   await ask(page, 'ping');
   await card(page, 'do not fit the context').waitFor();
-  await card(page, 'exceed 20000').waitFor();  // the server's own words
+  await card(page, 'exceed 30000').waitFor();  // the server's own words
 });
 
 test('a failure in the middle leaves what was written', async (t) => {
