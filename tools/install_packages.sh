@@ -61,7 +61,7 @@ packages_of() {
       ;;
     test)
       echo libgtest-dev libgmock-dev binutils clang-format curl git openssl
-      echo python3 python3-numpy python3-requests python3-yaml systemd dpkg-dev file
+      echo python3 python3-numpy python3-requests python3-yaml systemd dpkg-dev file locales
       node
       browser
       sanitizer_compiler

@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/describe_exception.h"
 #include "commands.h"
+#include "out_of_memory.h"
 
 namespace {
 
@@ -41,10 +43,11 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  youtu::end_when_out_of_memory();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {  // of a library; ours never throw
-    std::fprintf(stderr, "error: %s\n", error.what());
+    std::fprintf(stderr, "error: %s\n", youtu::describe_exception(error).c_str());
     return youtu::kExitModel;
   }
 }

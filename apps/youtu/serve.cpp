@@ -7,6 +7,7 @@
 #include "http/server.h"
 #include "http_apis.h"
 #include "memory_report.h"
+#include "out_of_memory.h"
 #include "report_error.h"
 #include "say.h"
 #include "server_signals.h"
@@ -153,6 +154,7 @@ int run_server(const ServeFlags& flags, HttpApis& apis) {
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - begin;
   (*engine)->set_report([](const std::string& line) { say(stderr, "{}\n", line); });
   (*engine)->set_step_listener([&server] { (*server)->wake(); });
+  throw_when_out_of_memory();
   signals.begin_serving();
   state.attach(**engine);
   print_welcome((*engine)->model_info(), **server, loading.count());

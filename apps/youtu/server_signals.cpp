@@ -53,6 +53,9 @@ ServerSignals::ServerSignals() : state_(std::make_shared<State>()) {
   // A client that leaves and a file that may not grow are errors of a write, not ours to die of.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
+  // Other servers reopen logs or print statistics then: who sends them by habit ends nothing.
+  ::signal(SIGUSR1, SIG_IGN);
+  ::signal(SIGUSR2, SIG_IGN);
   // Detached: it waits in sigwait for as long as the process lives and owns what it uses.
   std::thread([state = state_] { watch(*state); }).detach();
 }

@@ -5,10 +5,10 @@
 
 #include <exception>
 #include <filesystem>
-#include <new>
 
 #include "base/available_memory.h"
 #include "base/check.h"
+#include "base/describe_exception.h"
 #include "engine/engine_options.h"
 #include "engine/local_engine.h"
 #include "engine/memory_planner.h"
@@ -122,10 +122,8 @@ template <typename Value, typename Build>
 Result<Value> guarded(const EngineOptions& options, const Build& build) {
   try {
     return build();
-  } catch (const std::bad_alloc&) {
-    return Status::resource_exhausted(options.model_path + ": there is not enough memory");
   } catch (const std::exception& error) {
-    return Status::internal(options.model_path + ": " + error.what());
+    return Status::internal(options.model_path + ": " + describe_exception(error));
   }
 }
 

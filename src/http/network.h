@@ -1,5 +1,5 @@
-// What all connections share, on the IO thread. Private to this folder: this header and
-// connection.h are the only ones that name the network library.
+// What all connections share, on the IO thread. Private to this folder: this header, connection.h
+// and worker_threads.h are the only ones that name the network library.
 #pragma once
 
 #include <utility>  // Boost 1.74's Asio does not include what it uses of it
@@ -8,7 +8,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <array>
 #include <atomic>
@@ -24,6 +23,7 @@
 #include "http/body_budget.h"
 #include "http/host_rules.h"
 #include "http/server.h"
+#include "http/worker_threads.h"
 
 namespace youtu::http {
 
@@ -52,7 +52,7 @@ class Network {
   const Router& router() const { return router_; }
   const HostRules& host_rules() const { return host_rules_; }
   asio::io_context& io() { return io_; }
-  asio::thread_pool& workers() { return workers_; }
+  asio::io_context& workers() { return workers_.context(); }
   BodyBudget& body_budget() { return body_budget_; }
   bool closing() const { return draining_ || stopping_; }
   int port() const { return port_; }
@@ -78,7 +78,7 @@ class Network {
   asio::io_context io_{1};
   tcp::acceptor acceptor_{io_};
   asio::steady_timer accept_backoff_{io_};
-  asio::thread_pool workers_;
+  WorkerThreads workers_;
   BodyBudget body_budget_;
   std::thread thread_;
   std::set<Connection*> connections_;  // each keeps itself alive until it calls forget()

@@ -3,6 +3,7 @@
 #include "http/server.h"
 
 #include "base/check.h"
+#include "base/describe_exception.h"
 #include "http/connection.h"
 #include "http/network.h"
 
@@ -31,7 +32,7 @@ constexpr milliseconds kAcceptBackoff{100};
 
 Network::Network(ServerOptions options)
     : options_(std::move(options)),
-      workers_(static_cast<size_t>(std::max(1, options_.num_workers))),
+      workers_(std::max(1, options_.num_workers)),
       body_budget_(options_.max_buffered_body_bytes) {
   take_rules(options_.rules);
 }
@@ -214,8 +215,8 @@ Result<std::unique_ptr<Server>> Server::bind(ServerOptions options) {
     auto network = std::make_unique<Network>(std::move(options));
     RETURN_IF_ERROR(network->listen());
     return std::unique_ptr<Server>(new Server(std::move(network)));
-  } catch (const std::exception& error) {  // no descriptors for the event loop
-    return Status::failed_precondition(std::string("cannot open the network: ") + error.what());
+  } catch (const std::exception& error) {  // no descriptors for the event loop, no threads
+    return Status::failed_precondition("cannot open the network: " + describe_exception(error));
   }
 }
 
