@@ -17,6 +17,7 @@ struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 4;
   static constexpr int kRows = 5;
+  static constexpr int kValueRows = 5;
   static constexpr bool kIsWide = false;
   static Int dot(Int sum, Int w, Int x) {
     sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x));

@@ -17,6 +17,7 @@ struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 8;
   static constexpr int kRows = 8;
+  static constexpr int kValueRows = 6;
   static constexpr bool kIsWide = false;
   static Int dot(Int sum, Int w, Int x) {
     sum = _mm512_add_epi16(sum, _mm512_maddubs_epi16(w, x));

@@ -16,6 +16,7 @@ struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 4;
   static constexpr int kRows = 6;
+  static constexpr int kValueRows = 6;
   static constexpr bool kIsWide = true;
   // As assembly: from the intrinsics, g++ 12 copies nearly every sum to another register and back.
   static Int dot(Int sum, Int w, Int x) {
