@@ -92,9 +92,6 @@ struct ByteLanes {
   static Int zero() {
     return each([](int) { return 0; });
   }
-  static Int shifted(const int32_t* p, int bits) {
-    return each([&](int) { return bits < 32 ? *p * (1 << bits) : 0; });
-  }
   static Int load(const uint8_t* p) {
     Int r;
     std::memcpy(r.byte, p, sizeof(r.byte));
