@@ -59,6 +59,7 @@ Result<std::string> pull_model(const PullFlags& flags) {
   const InterruptionGuard guard;
   PullDisplay display(flags.on_progress);
   display.say("pulling " + model->text() + " from " + site->url);
+  if (flags.on_progress) flags.on_progress(0);
   const Result<std::string> path =
       hub::pull(*site, *model, *models, download_options(flags), display);
   display.end();

@@ -113,11 +113,16 @@ void print_welcome(const ModelInfo& model, const http::Server& server, double lo
 }
 
 // Pulls the model where it is not here, which may take hours.
-Result<std::string> find_served_model(const ServerConfig& config, LoadProgress& loading) {
-  Result<std::string> path = find_model(
-      config.model, {.offline = config.offline, .on_pull_progress = [&loading](double share) {
-                       loading.note(LoadStage::kPull, share);
-                     }});
+Result<std::string> find_served_model(const ServerConfig& config, LoadProgress& loading,
+                                      ServerSignals& signals) {
+  const auto note = [&](double share) {
+    signals.set_last_words(
+        "error: interrupted; the same command goes on with the pull from here\n");
+    loading.note(LoadStage::kPull, share);
+  };
+  Result<std::string> path =
+      find_model(config.model, {.offline = config.offline, .on_pull_progress = note});
+  signals.set_last_words(nullptr);
   loading.note(LoadStage::kFiles, 0);
   return path;
 }
@@ -140,7 +145,7 @@ int run_server(const ServeFlags& flags, HttpApis& apis) {
   if (!server) return fail(kExitConfiguration, server.status());
   (*server)->start(apis.make_router(**server));
   say(stdout, "listening on {}\n", (*server)->url());
-  const Result<std::string> model_path = find_served_model(config, state.loading());
+  const Result<std::string> model_path = find_served_model(config, state.loading(), signals);
   if (!model_path) return report_error(model_path.status());
   options.model_path = *model_path;
   say(stdout, "loading {}\n", *model_path);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -38,6 +39,7 @@ bool ignores_hangup() {
 }  // namespace
 
 struct ServerSignals::State {
+  const char* last_words = nullptr;
   bool ends_with_terminal = false;
   std::mutex mutex;
   std::condition_variable changed;
@@ -58,6 +60,11 @@ ServerSignals::ServerSignals() : state_(std::make_shared<State>()) {
   ::signal(SIGUSR2, SIG_IGN);
   // Detached: it waits in sigwait for as long as the process lives and owns what it uses.
   std::thread([state = state_] { watch(*state); }).detach();
+}
+
+void ServerSignals::set_last_words(const char* line) {
+  const std::lock_guard lock(state_->mutex);
+  state_->last_words = line;
 }
 
 void ServerSignals::begin_serving() {
@@ -83,6 +90,10 @@ void ServerSignals::watch(State& state) {
     if (is_reload) {
       state.wants_reload = true;
     } else if (!state.serving || state.closing) {
+      if (state.last_words != nullptr) {
+        [[maybe_unused]] const auto written =
+            ::write(STDERR_FILENO, state.last_words, std::strlen(state.last_words));
+      }
       ::_exit(128 + signal);
     } else {
       state.closing = true;

@@ -16,6 +16,8 @@ class ServerSignals {
   // Construct before other threads are started: they inherit the mask.
   ServerSignals();
 
+  // What a signal that ends the program at once has it say; nothing if null. It must outlive this.
+  void set_last_words(const char* line);
   // From here on there may be answers that deserve to be finished.
   void begin_serving();
   // What was asked for, at the latest after `time`. Any number of SIGHUPs is one wish as long as

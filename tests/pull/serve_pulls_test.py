@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import unittest
 import urllib.error
@@ -33,9 +34,9 @@ class ServePulls(PullTest):
             self.release.wait(60)
         return False
 
-    def serve(self, *arguments):
-        server = subprocess.Popen([PROGRAM, "serve", "--port", "0", "--model", "org/demo", *arguments], stdout=subprocess.PIPE,
-                                  stderr=subprocess.DEVNULL, text=True, env=self.environment())
+    def serve(self, stderr=subprocess.DEVNULL):
+        server = subprocess.Popen([PROGRAM, "serve", "--port", "0", "--model", "org/demo"], stdout=subprocess.PIPE,
+                                  stderr=stderr, text=True, env=self.environment())
         self.addCleanup(server.stdout.close)
         self.addCleanup(server.wait)
         self.addCleanup(server.kill)
@@ -57,11 +58,8 @@ class ServePulls(PullTest):
         server = self.serve()
         url = self.find(server, r"listening on (http://127\.0\.0\.1:\d+)")
         self.assertTrue(self.asked.wait(60))
-        stage = "files"  # until the list is here
-        while stage == "files":
-            status, body = self.get(url + "/ready")
-            stage = body["stage"]
-        self.assertEqual((status, body["status"], stage), (503, "loading", "pull"))
+        status, body = self.get(url + "/ready")
+        self.assertEqual((status, body["status"], body["stage"]), (503, "loading", "pull"))
         self.assertLess(body["percent"], 100)
         self.assertEqual(self.get(url + "/health")[0], 503)
         self.release.set()
@@ -71,11 +69,14 @@ class ServePulls(PullTest):
         self.assertEqual(server.wait(60), 0)
 
     def test_it_may_be_ended_while_it_pulls(self):
-        server = self.serve()
-        self.find(server, r"(listening) on")
-        self.assertTrue(self.asked.wait(60))
-        server.send_signal(signal.SIGTERM)
-        self.assertEqual(server.wait(60), 128 + signal.SIGTERM)
+        with tempfile.TemporaryFile("w+") as said:
+            server = self.serve(said)
+            self.find(server, r"(listening) on")
+            self.assertTrue(self.asked.wait(60))
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(60), 128 + signal.SIGTERM)
+            said.seek(0)
+            self.assertRegex(said.read(), r"(\A|\n|\r)error: interrupted; the same command goes on [^\n]+\n\Z")
         self.no_model("org/demo")
 
     def test_a_pull_that_fails_ends_it(self):
