@@ -160,9 +160,13 @@ http::Router HttpApis::make_router(http::Server& server) {
   return router;
 }
 
+// A failure is told by the requests that meet it, and the next time tries again.
 void HttpApis::expire_sessions() {
-  // A failure is told by the requests that meet it, and the next time tries again.
   if (sessions_) (void)sessions_->expire();
+}
+
+void HttpApis::sync_sessions() {
+  if (sessions_) (void)sessions_->sync();
 }
 
 }  // namespace youtu

@@ -44,6 +44,8 @@ class HttpApis {
 
   // Removes sessions whose time is over. Waits for the disk.
   void expire_sessions();
+  // Where turns do not wait for the disk, this does. To be called every second then.
+  void sync_sessions();
 
  private:
   HttpApis(const ConfigReport& report, ApiKeys keys, std::unique_ptr<SessionStore> sessions);

@@ -61,16 +61,23 @@ void reload(const ServeFlags& flags, http::Server& server, HttpApis& apis, Engin
 // sessions whose time is over are removed.
 void serve_until_closing(const ServeFlags& flags, ServerSignals& signals, http::Server& server,
                          HttpApis& apis, Engine& engine) {
+  using Clock = std::chrono::steady_clock;
   constexpr std::chrono::minutes kExpiryInterval{1};
+  constexpr std::chrono::seconds kSyncInterval{1};
+  const bool syncs = apis.config().sessions && apis.config().session_durability == "fast";
+  Clock::time_point next_expiry = Clock::now() + kExpiryInterval;
   for (;;) {
-    switch (signals.wait_for(kExpiryInterval)) {
+    switch (signals.wait_for(syncs ? kSyncInterval : kExpiryInterval)) {
       case ServerSignals::Wish::kClose:
         return;
       case ServerSignals::Wish::kReload:
         reload(flags, server, apis, engine);
         break;
       case ServerSignals::Wish::kNone:
+        if (syncs) server.post([&apis] { apis.sync_sessions(); });
+        if (Clock::now() < next_expiry) break;
         server.post([&apis] { apis.expire_sessions(); });
+        next_expiry = Clock::now() + kExpiryInterval;
     }
   }
 }

@@ -37,6 +37,8 @@ StoreRecord full_life(bool is_durable) {
   it.create("a");
   it.say("a", 10);
   it.say("a", 700);
+  it.sync();
+  it.sync();
   it.create("old");
   it.say("old", 9000);
   it.pass_time(kHour / 2);
@@ -44,6 +46,7 @@ StoreRecord full_life(bool is_durable) {
   it.create("b");
   for (int i = 0; i < 4; ++i) it.say("b", 3000);
   it.begin_and_give_up("a");
+  it.sync();
   it.say("a", 20, /*from_turn=*/2);
   it.branch("b", 3);
   it.close();
@@ -53,6 +56,7 @@ StoreRecord full_life(bool is_durable) {
   it.expire("old", std::chrono::hours(1));
   it.remove("b");
   for (int i = 0; i < 5; ++i) it.say("a", 8000);  // the first ones have to go
+  it.sync();
   it.create("b");
   it.say("b", 100);
   it.close();
@@ -125,7 +129,7 @@ uint64_t number_from_environment(const char* variable, uint64_t otherwise) {
 }
 
 struct Tries {
-  bool is_durable = true;  // what is promised is kept; else what was there at the last orderly end
+  bool is_durable = true;  // what is promised is kept; else what was on the disk for certain
   bool was_damaged = false;
   bool has_syncs = true;  // else the disk lies about all of them
   size_t stride = 1;      // a pattern is tried at every so many'th moment, the next one at the next
@@ -143,7 +147,7 @@ std::vector<Promise> promises_then(const StoreRecord& record, size_t num_operati
   const auto begin = record.promises.begin();
   const auto next = std::partition_point(begin, record.promises.end(), given);
   auto first = next - 1;
-  while (!is_durable && first != begin && !first->is_closed) --first;
+  while (!is_durable && first != begin && !first->is_on_disk) --first;
   return {first, next == record.promises.end() ? next : next + 1};
 }
 

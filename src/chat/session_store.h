@@ -81,6 +81,10 @@ class SessionStore {
   // Other limits from now on. Sessions beyond them stay until they expire or change. Never waits.
   virtual void set_limits(const SessionLimits& limits) = 0;
 
+  // Waits until the disk has all that was stored, where turns do not wait for that themselves. To
+  // be called as often as what a loss of power may take demands; without news it touches no disk.
+  virtual Status sync() = 0;
+
   // Removes what has outlived its time, a bounded piece of it at a call. To be called now and then.
   virtual Status expire() = 0;
 };

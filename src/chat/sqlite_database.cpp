@@ -122,6 +122,22 @@ int64_t Database::num_changes() const {
   return sqlite3_changes64(database_.get());
 }
 
+int64_t Database::num_changes_ever() const {
+  return sqlite3_total_changes64(database_.get());
+}
+
+// What the log does not hold any more is synced: SQLite does that before it begins the log anew.
+Status Database::sync_log() {
+  sqlite3_file* log = nullptr;
+  const int code =
+      sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code != SQLITE_OK) return failure();
+  if (log == nullptr || log->pMethods == nullptr) return Status::ok();  // nothing was written yet
+  if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK) return Status::ok();
+  health_ = DatabaseHealth::kNotTrusted;
+  return unavailable("the disk failed to keep what was written (fsync)");
+}
+
 // Transaction.
 
 Result<Transaction> Transaction::begin(Database& database, bool sync) {

@@ -76,7 +76,10 @@ class Database {
   }
   // The integer in the first column of the first row; none without a row.
   Result<std::optional<int64_t>> integer(std::string_view sql);
-  int64_t num_changes() const;  // rows that the last run() wrote or removed
+  int64_t num_changes() const;       // rows that the last run() wrote or removed
+  int64_t num_changes_ever() const;  // of this connection, those of transactions rolled back, too
+  // Waits until the disk has all that was committed. REQUIRES: a database with a write-ahead log.
+  Status sync_log();
 
   DatabaseHealth health() const { return health_; }
 

@@ -69,6 +69,7 @@ class SqliteSessionStore : public SessionStore {
     const std::scoped_lock lock(limits_mutex_);
     limits_ = limits;
   }
+  Status sync() override;
   Status expire() override;
   Result<CommittedTurn> commit(const SqliteOpenTurn& open, const TurnAnswer& answer);
 
@@ -105,6 +106,7 @@ class SqliteSessionStore : public SessionStore {
   BusySessions busy_;
   std::optional<SessionAge> age_;  // as num_sessions_, only used with the database
   int64_t num_sessions_ = 0;
+  int64_t num_synced_changes_ = 0;
   GuardedDatabase database_;
 };
 
@@ -140,6 +142,7 @@ Status SqliteSessionStore::prepare(Database& database) {
   const auto num_sessions = database.integer("SELECT COUNT(*) FROM sessions");
   RETURN_IF_ERROR(num_sessions);
   num_sessions_ = **num_sessions;
+  num_synced_changes_ = 0;  // of another connection
   if (!age_) {
     Result<std::optional<SessionAge::Mark>> mark = read_age_mark(database);
     RETURN_IF_ERROR(mark);
@@ -313,6 +316,17 @@ Status SqliteSessionStore::remove(const SessionKey& key) {
     RETURN_IF_ERROR(remove_rows(database, (*present)->key));
     RETURN_IF_ERROR(transaction->commit());
     --num_sessions_;
+    return Status::ok();
+  });
+}
+
+Status SqliteSessionStore::sync() {
+  if (options_.durable) return Status::ok();
+  return database_.use([this](Database& database) {
+    const int64_t changes = database.num_changes_ever();
+    if (changes == num_synced_changes_) return Status::ok();
+    RETURN_IF_ERROR(database.sync_log());
+    num_synced_changes_ = changes;
     return Status::ok();
   });
 }

@@ -17,7 +17,7 @@ namespace youtu {
 
 struct SqliteSessionOptions {
   std::string folder;
-  bool durable = true;  // a commit waits for the disk; else only a kill is survived for certain
+  bool durable = true;  // a commit waits for the disk; else sync() does, for all since the last one
   SessionLimits limits;
   bool trust_clock = false;  // count the time between two runs even where it is more than a day
   const WallClock* clock = &system_clock();

@@ -114,7 +114,8 @@ std::vector<Option> session_options() {
             "when a session's sliding window moves on: recompute what stays, or rotate its cache "
             "to the new positions, which is faster and nearly the same"}),
       {"session_durability", &ServerConfig::session_durability,
-       "durable: a turn waits for the disk; fast: a loss of power may take the last turns"},
+       "durable: a turn waits for the disk; fast: a loss of power may take those of the last "
+       "second"},
       live({"session_ttl", &ServerConfig::session_ttl,
             "how long after its last turn a session is kept; 0 is for ever", 0, 3650 * kDay}),
       live({"max_sessions", &ServerConfig::max_sessions, "most sessions at once", 1, 10'000'000}),

@@ -91,7 +91,7 @@ struct Promise {
   std::string step;
   size_t num_operations = 0;  // of the disk until then
   Sessions sessions;
-  bool is_closed = false;  // the store was closed in order
+  bool is_on_disk = false;  // also where turns do not wait for the disk
 };
 
 struct StoreRecord {
@@ -122,7 +122,7 @@ class RecordedStore {
     EXPECT_EQ(store_->reports(), "");
     store_.reset();
     promised("close");
-    promises_.back().is_closed = true;
+    promises_.back().is_on_disk = true;
   }
   void create(const std::string& id) {
     ASSERT_TRUE(store_->create(id));
@@ -157,6 +157,11 @@ class RecordedStore {
     ASSERT_TRUE((*store_)->remove({"", id}));
     sessions_.erase(id);
     promised("remove " + id);
+  }
+  void sync() {
+    ASSERT_TRUE((*store_)->sync());
+    promised("sync");
+    promises_.back().is_on_disk = true;
   }
   void pass_time(int64_t ms) { clock_.advance(ms); }
   // Ends the sessions that are older than that, which must be this one.
