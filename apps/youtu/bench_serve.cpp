@@ -165,6 +165,11 @@ void add_load_flags(CLI::App& command, ServeBenchFlags& flags) {
       .add_option("--max-concurrency", flags.max_concurrency,
                   "Conversations at once (1 to 4096); default: 1, open loop 4096")
       ->check(CLI::Range(int64_t{1}, kMaxInFlight));
+  command
+      .add_option("--max-retries", options.max_retries,
+                  "How often a request that 429 or 503 refuses is asked again, at once (0 to 1000)")
+      ->check(CLI::Range(int64_t{0}, kMaxRetries))
+      ->capture_default_str();
   command.add_option("--timeout", options.timeout_s, "Seconds for one request (0.1 to 86400)")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();

@@ -25,6 +25,7 @@ std::optional<LoadApi> find_load_api(std::string_view name);
 inline constexpr int64_t kMaxPrompts = 10'000'000;
 // Of an open loop without --max-concurrency: beyond them arrivals wait.
 inline constexpr int64_t kMaxInFlight = 4096;
+inline constexpr int64_t kMaxRetries = 1000;
 
 struct LoadTarget {
   ServerUrl url;
@@ -49,6 +50,7 @@ struct LoadOptions {
   std::optional<double> request_rate = {};  // open loop: conversations a second; else closed
   double burstiness = 1;                    // of the open loop
   int64_t max_concurrency = 1;              // conversations at once
+  int64_t max_retries = 0;                  // of a request that 429 or 503 refuses, at once
   bool check_answers = false;               // against those of each prompt asked alone
   double timeout_s = 600;                   // of one request
 };

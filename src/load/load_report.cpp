@@ -55,6 +55,7 @@ void add_good(const RequestRecord& record, LoadReport& report) {
 
 void add_refusal(const RequestRecord& record, std::vector<double>& ms, RefusalResult& refusals) {
   ms.push_back(record.e2el() * 1e3);
+  refusals.retried += record.is_retried ? 1 : 0;
   if (!record.retry_after_s) {
     ++refusals.without_retry_after;
     return;
@@ -98,8 +99,10 @@ LoadReport make_report(const LoadOptions& options, const ReportOptions& asked,
       add_good(record, report);
       continue;
     }
-    ++report.failed;
-    ++failures[record.failure];
+    if (!record.is_retried) {
+      ++report.failed;
+      ++failures[record.failure];
+    }
     if (record.is_refusal()) add_refusal(record, refusal_ms, report.refusals);
   }
   report.failures = sorted_failures(failures);

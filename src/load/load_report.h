@@ -30,7 +30,8 @@ struct FailureCount {
 };
 
 struct RefusalResult {
-  Distribution ms;  // until the whole refusal was read
+  Distribution ms;      // until the whole refusal was read
+  int64_t retried = 0;  // the others were the end of their requests
   int64_t without_retry_after = 0;
   std::optional<int> min_retry_after_s = {};
   std::optional<int> max_retry_after_s = {};

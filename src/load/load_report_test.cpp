@@ -84,6 +84,20 @@ TEST(LoadReport, FailuresStandByTheirCountAndRefusalsHaveTimes) {
   EXPECT_NE(table.find("3 to 7"), std::string::npos);
 }
 
+TEST(LoadReport, WhatIsAskedAgainHasNotFailed) {
+  RequestRecord again = refused(10, 3);
+  again.is_retried = true;
+  const LoadReport report = report_of({again, again, answered(0, 1, 3, 5), refused(20, 3)});
+  EXPECT_EQ(report.completed, 1);
+  EXPECT_EQ(report.failed, 1);
+  ASSERT_EQ(report.failures.size(), 1u);
+  EXPECT_EQ(report.failures[0].count, 1);
+  EXPECT_EQ(report.refusals.ms.count, 3u);
+  EXPECT_EQ(report.refusals.retried, 2);
+  EXPECT_NE(to_table(report_of({again, answered(0, 1, 3, 5)})).find("Asked again at once:"),
+            std::string::npos);
+}
+
 TEST(LoadReport, JsonHasVllmsNames) {
   const auto json = parse_json(to_json(report_of({answered(0, 1, 3, 5)})));
   ASSERT_TRUE(json.is_ok());

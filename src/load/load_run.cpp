@@ -58,6 +58,7 @@ class LoadRun {
   asio::awaitable<void> converse(Conversation conversation, double due, const Answers* expected,
                                  Answers* heard);
   asio::awaitable<std::string> ask(const std::string& request, RequestRecord& record);
+  asio::awaitable<std::string> ask_until_taken(const std::string& request, RequestRecord& record);
   asio::awaitable<std::string> exchange(const std::string& request, AnswerCollector& collector);
   void note_wrong_answer(const std::string& expected, const std::string& got);
   void show_progress();
@@ -120,6 +121,22 @@ asio::awaitable<std::string> LoadRun::ask(const std::string& request, RequestRec
   co_return collector.text();
 }
 
+// As a client that comes back at once when it is refused, and gives up in the end.
+asio::awaitable<std::string> LoadRun::ask_until_taken(const std::string& request,
+                                                      RequestRecord& record) {
+  const double due = record.start;
+  std::string text = co_await ask(request, record);
+  for (int64_t i = 0; i < options_.max_retries && record.may_be_retried(); ++i) {
+    record.is_retried = true;
+    records_.push_back(std::move(record));
+    record = RequestRecord{.start = now()};
+    text = co_await ask(request, record);
+  }
+  // Whoever gets an answer has waited for it since it was due.
+  if (!record.is_refusal()) record.start = due;
+  co_return text;
+}
+
 // The turns of a conversation until the first that fails. `heard` gets the answers, where it is
 // wanted.
 asio::awaitable<void> LoadRun::converse(Conversation conversation, double due,
@@ -131,7 +148,7 @@ asio::awaitable<void> LoadRun::converse(Conversation conversation, double due,
         request_bytes(options_.target, options_.sampling, messages, conversation.max_tokens[turn]);
     RequestRecord record;
     record.start = turn == 0 ? due : now();
-    std::string text = co_await ask(request, record);
+    std::string text = co_await ask_until_taken(request, record);
     const bool goes_on = record.is_good();
     if (goes_on && expected && text != (*expected)[turn]) {
       record.failure = "wrong answer";

@@ -160,6 +160,48 @@ TEST_F(LoadRunTest, RefusalsAreRecorded) {
   }
 }
 
+// Two requests of three are refused: with two retries everybody is answered, with one every other.
+TEST_F(LoadRunTest, WhoIsRefusedComesBackAtOnceSoManyTimes) {
+  start([this](const http::Request& request) {
+    if (num_requests_ % 3 == 1) return echo(request);  // the first is not counted
+    return http::Reply(http::error_response(503, "full", {}, "queue_full"));
+  });
+  const auto workload = make_demo_workload(1, 1);
+  options_.max_concurrency = 1;
+  options_.max_retries = 2;
+  const auto patient = run_load(options_, *workload, {});
+  ASSERT_TRUE(patient) << patient.status().message();
+  ASSERT_EQ(patient->records.size(), 90u);
+  for (size_t i = 0; i < 90; i += 3) {
+    const RequestRecord *first = &patient->records[i], *last = first + 2;
+    EXPECT_TRUE(first->is_retried && first[1].is_retried && !last->is_retried);
+    EXPECT_EQ(first->failure, "503 queue_full");
+    EXPECT_TRUE(last->is_good());
+    EXPECT_EQ(last->start, first->start);  // it has waited since then
+    EXPECT_GE(first[1].start, first->end);
+  }
+  options_.max_retries = 1;
+  num_requests_ = 0;
+  const auto hasty = run_load(options_, *workload, {});
+  ASSERT_TRUE(hasty) << hasty.status().message();
+  int64_t num_given_up = 0;
+  for (const RequestRecord& record : hasty->records) {
+    num_given_up += record.is_refusal() && !record.is_retried;
+  }
+  EXPECT_EQ(num_given_up, 15);
+}
+
+TEST_F(LoadRunTest, OnlyWhatMayPassIsTriedAgain) {
+  start([this](const http::Request& request) {
+    if (num_requests_ == 1) return echo(request);
+    return http::Reply(http::error_response(400, "no", {}, "invalid"));
+  });
+  options_.max_retries = 5;
+  const auto result = run_load(options_, *make_demo_workload(1, 1), {});
+  ASSERT_TRUE(result) << result.status().message();
+  EXPECT_EQ(result->records.size(), 30u);
+}
+
 TEST_F(LoadRunTest, AServerThatIsNotThereIsOneError) {
   start();
   server_->stop();

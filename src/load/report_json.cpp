@@ -31,6 +31,7 @@ void add_load(OrderedJson& json, const LoadReport& report) {
   json["request_rate"] = or_null(options.request_rate);
   json["burstiness"] = options.burstiness;
   json["max_concurrency"] = options.max_concurrency;
+  json["max_retries"] = options.max_retries;
   json["temperature"] = options.sampling.temperature;
   json["ignore_eos"] = options.sampling.ignore_eos;
   json["seed"] = options.sampling.seed;
@@ -44,6 +45,7 @@ void add_failures(OrderedJson& json, const LoadReport& report) {
   }
   OrderedJson& refusals = json["refusals"];
   refusals["count"] = report.refusals.ms.count;
+  refusals["retried"] = report.refusals.retried;
   add_distribution(refusals, "refusal", report.refusals.ms);
   refusals["min_retry_after_s"] = or_null(report.refusals.min_retry_after_s);
   refusals["max_retry_after_s"] = or_null(report.refusals.max_retry_after_s);

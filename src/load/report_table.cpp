@@ -103,12 +103,13 @@ std::string metrics(const LoadReport& report) {
 }
 
 std::string failures(const LoadReport& report) {
-  if (report.failures.empty()) return {};
-  std::string text = title("Failures", '-');
+  std::string text;
+  if (!report.failures.empty()) text += title("Failures", '-');
   for (const FailureCount& each : report.failures) text += count(each.what + ":", each.count);
   const RefusalResult& refusals = report.refusals;
   if (refusals.ms.count == 0) return text;
   text += title("Refusals", '-') + rows("refusal", refusals.ms);
+  if (refusals.retried > 0) text += count("Asked again at once:", refusals.retried);
   if (refusals.min_retry_after_s) {
     text += fmt::format("{:<40} {} to {}\n", "Retry-After (s):", *refusals.min_retry_after_s,
                         *refusals.max_retry_after_s);

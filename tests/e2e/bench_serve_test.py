@@ -107,6 +107,19 @@ class BenchServe(unittest.TestCase):
             self.assertEqual((refusals["min_retry_after_s"], refusals["max_retry_after_s"]), (2, 10))
             self.assertEqual(refusals["without_retry_after"], 0)
 
+    def test_refusals_that_are_asked_again(self):
+        def behave(exchange):
+            if exchange.number % 3:
+                return exchange.refuse(503, "queue_full", ["Retry-After: 1"])
+            return exchange.answer(["a"])
+
+        with FakeServer(behave) as server:
+            arguments = ("--url", server.url, "--dataset", "demo", "--num-prompts", "4", "--max-retries")
+            patient = self.report(*arguments, "2")
+            self.assertEqual((patient["completed"], patient["failures"]), (4, []))
+            self.assertEqual((patient["refusals"]["count"], patient["refusals"]["retried"]), (8, 8))
+            self.assertEqual(patient["max_retries"], 2)
+
     def test_answers_that_are_cut(self):
         def behave(exchange):
             kind = exchange.number % 4
@@ -213,6 +226,7 @@ class BenchServe(unittest.TestCase):
         self.fails("--metric-percentiles", "--metric-percentiles", "100", code=2)
         self.fails("--api", "--api", "grpc", code=2)
         self.fails("--max-concurrency", "--max-concurrency", "4097", code=2)
+        self.fails("--max-retries", "--max-retries", "-1", code=2)
         self.fails("--request-rate", "--request-rate", "0", code=2)
         self.fails("--check-answers needs", "--check-answers", code=2)
         self.fails("--random-range-ratio is for", "--dataset", "demo", "--random-range-ratio", "0.5", code=2)

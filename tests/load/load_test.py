@@ -21,6 +21,7 @@ from soak import Soak  # noqa: F401 (it is run here)
 
 # The places of the server in the tests of overload: one batch, and those that wait.
 BATCH, QUEUE = 8, 32
+RETRIES = 3
 RSS_MARGIN_BYTES = 64 * MIB
 DRAIN_STREAMS = 32
 
@@ -137,6 +138,23 @@ class Overload(LoadTest):
         after = self.server.bench(*self.load, "--max-concurrency", BATCH)
         self.assertEqual(after["failures"], [])
         self.assert_alive(self.server)
+
+    @unittest.skipUnless(LONG, "only what it reports is new, and two seconds say little of it")
+    def test_three_retries_at_once(self):
+        """Five times capacity; who is refused comes back at once three times, then gives up."""
+        quiet = self.server.bench(*self.load, "--max-concurrency", BATCH)
+        report = self.overload("three retries at once", "--request-rate", 5 * self.peak["request_throughput"],
+                               "--max-retries", RETRIES, "--seed", 5)
+        self.assertGreater(report["refusals"]["retried"], 0)
+        given_up = sum(failure["count"] for failure in report["failures"])
+        # Nobody gives up before his last try, nor comes back after it.
+        self.assertGreaterEqual(report["refusals"]["retried"], RETRIES * given_up)
+        self.assertEqual(report["refusals"]["count"], report["refusals"]["retried"] + given_up)
+        after = self.server.bench(*self.load, "--max-concurrency", BATCH)
+        self.assertEqual((quiet["failures"], after["failures"]), ([], []))
+        self.assert_alive(self.server)
+        say(f"three retries at once: {report['completed']} answered, {given_up} gave up; answers with a full batch took "
+            f"{quiet['median_e2el_ms']:.0f} ms before (p50), {after['median_e2el_ms']:.0f} ms after")
 
 
 class Vanishing(LoadTest):

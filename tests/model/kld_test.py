@@ -17,16 +17,12 @@ from peers import TIMEOUT_SECONDS, token_list, youtu_eval
 from random_model import SHAPES, make_model, random_tokens
 from hugging_face_folder import write_hugging_face
 from test_run import program_from_environment, report, run
+from youtu_numpy import log_softmax
 
 DEMO = pathlib.Path(__file__).resolve().parents[2] / "models/demo"
 RELATIVE = 1e-6
 NOISE = 1e-13  # of sums in double precision; divergences below it are rounding
 CHUNK = "48"
-
-
-def log_softmax(logits):
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def spread_error(values):

@@ -61,6 +61,11 @@ def softmax(scores):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
+def log_softmax(logits):
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
 def rope_angles(shape, positions):
     """[tokens, qk_rope_head_dim / 2]"""
     exponents = np.arange(0, shape.qk_rope_head_dim, 2) / shape.qk_rope_head_dim

@@ -11,6 +11,7 @@ import numpy as np
 from model_files import read_safetensors
 from random_model import SHAPES, make_model, random_tokens
 from test_run import report, run
+from transformers_recording import RECORDING
 from write_goldens import GOLDEN_FOLDER, GOLDEN_SHAPES
 from youtu_numpy import forward, relative_error
 
@@ -64,6 +65,18 @@ class YoutuNumpy(unittest.TestCase):
                 )
                 report(f"golden {name}", error=error, worst_position=worst)
                 self.assertLess(worst, 1e-6)
+
+    def test_transformers_agrees(self):
+        """Its numbers were recorded in float32."""
+        for name, shape in GOLDEN_SHAPES.items():
+            with self.subTest(name):
+                weights = read_safetensors(GOLDEN_FOLDER / name / "model.safetensors")
+                tokens = json.loads((GOLDEN_FOLDER / name / "tokens.json").read_text())
+                error, worst = relative_error(
+                    np.load(RECORDING / f"{name}.npy"), forward(shape, weights, tokens)
+                )
+                report(f"{name}: transformers", error=error, worst_position=worst)
+                self.assertLess(error, 2e-6)
 
 
 if __name__ == "__main__":
