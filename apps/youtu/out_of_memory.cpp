@@ -3,25 +3,31 @@
 #include <unistd.h>
 
 #include <new>
-#include <string_view>
+#include <string>
 
+#include "base/describe_exception.h"
 #include "commands.h"
 
 namespace youtu {
 
 namespace {
 
+// Made while there is memory.
+std::string& last_line() {
+  static std::string line;
+  return line;
+}
+
 void end_program() {
-  constexpr std::string_view kLine =
-      "error: the system gives no more memory (ulimit -v, the control group)\n";
-  // Nothing that might allocate.
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kLine.data(), kLine.size());
+  const std::string& line = last_line();
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
   ::_exit(kExitModel);
 }
 
 }  // namespace
 
 void end_when_out_of_memory() {
+  last_line() = "error: " + describe_exception(std::bad_alloc()) + "\n";
   std::set_new_handler(end_program);
 }
 

@@ -11,9 +11,8 @@ namespace youtu {
 // A fixed set of workers beside the calling thread. In parallel_for each thread begins with a run
 // of tasks of its own, in order, and then takes from the others' runs, so a worker that the
 // operating system has put aside takes fewer of them, and one that has not even begun when the last
-// task is taken is not waited for. Workers spin for a short,
-// bounded time after their last task and then sleep, so that an idle engine uses no processor time
-// and a busy neighbour gets its share.
+// task is taken is not waited for. Workers spin for a short, bounded time after their last task and
+// then sleep, so that an idle engine uses no processor time and a busy neighbour gets its share.
 //
 // One thread at a time may call parallel_for; tasks must not call it.
 class ThreadPool {

@@ -205,8 +205,8 @@ SCENARIOS = [
 
 def runs(server):
     tables = ((CASES, check_case), (MESSAGE_CASES, check_message_case))
-    todo = [(case[0], lambda server, case=case, check=check: check(server, case)) for cases, check in tables for case in cases]
-    return todo + (SCENARIOS if server.is_scripted else [])
+    rows = [(case[0], lambda server, case=case, check=check: check(server, case)) for cases, check in tables for case in cases]
+    return rows + (SCENARIOS if server.is_scripted else [])
 
 
 if __name__ == "__main__":

@@ -33,9 +33,9 @@ def run_case(server, case):
 
 
 def runs(server):
-    todo = [(case[0], lambda server, case=case: run_case(server, case)) for table in TABLES for case in table.CASES
+    rows = [(case[0], lambda server, case=case: run_case(server, case)) for table in TABLES for case in table.CASES
             if server.is_scripted or case[0] not in table.SCRIPTED_ONLY]
-    return todo + [scenario for table in TABLES for scenario in table.SCENARIOS if server.is_scripted]
+    return rows + [scenario for table in TABLES for scenario in table.SCENARIOS if server.is_scripted]
 
 
 if __name__ == "__main__":

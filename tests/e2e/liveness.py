@@ -62,8 +62,8 @@ def run_rows(runs):
     """Runs each of (id, what to do with the server) on the server of the command line; the program's exit code."""
     failures = 0
     with LiveServer(sys.argv[1:]) as server:
-        todo = runs(server)
-        for row, run in todo:
+        cases = runs(server)
+        for row, run in cases:
             try:
                 run(server)
                 server.check_alive()
@@ -76,5 +76,5 @@ def run_rows(runs):
         if code != 0:
             failures += 1
             print(f"the server ended with {code}:\n{server.output}")
-    print(f"{len(todo)} cases, {failures} failures")
+    print(f"{len(cases)} cases, {failures} failures")
     return 1 if failures else 0

@@ -7,8 +7,6 @@ import json
 import pathlib
 import shutil
 import subprocess
-import tempfile
-import unittest
 
 import numpy as np
 
@@ -16,7 +14,7 @@ from gguf_cases import make_case
 from peers import TIMEOUT_SECONDS, token_list, youtu_eval
 from random_model import SHAPES, make_model, random_tokens
 from hugging_face_folder import write_hugging_face
-from test_run import program_from_environment, report, run
+from test_run import ProgramTest, report, run
 from youtu_numpy import log_softmax
 
 DEMO = pathlib.Path(__file__).resolve().parents[2] / "models/demo"
@@ -75,16 +73,7 @@ def demo_tokens(count):
     return [int(token) for token in np.random.default_rng(5).integers(0, 4084, count)]
 
 
-class Kld(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.program = program_from_environment("YOUTU_PROGRAM")
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class Kld(ProgramTest):
     def kld(self, model, *options):
         command = [self.program, "eval", "--model", str(model), "--kld", "--json", *options]
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)

@@ -2,8 +2,6 @@
 tokens, for files that the tests write and for files that llama-quantize writes. The program under
 test is YOUTU_PROGRAM.
 """
-import pathlib
-import tempfile
 import unittest
 
 import ggml_library
@@ -16,7 +14,7 @@ from gguf_cases import (
     widened,
 )
 from peers import llama_is_installed, llama_logits, youtu_eval
-from test_run import program_from_environment, report, run
+from test_run import ProgramTest, report, run
 from youtu_numpy import relative_error
 
 GREEDY = 8
@@ -32,16 +30,7 @@ CLEAR_GAP = 1.0
     llama_is_installed() and ggml_library.is_installed(),
     "node-llama-cpp (tests/node) or node 20 is not installed",
 )
-class OursAgainstLlama(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.program = program_from_environment("YOUTU_PROGRAM")
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class OursAgainstLlama(ProgramTest):
     def llama_answers(self, cases, greedy=0):
         """(case, llama.cpp's logits, its greedy continuation)"""
         cases = list(cases)

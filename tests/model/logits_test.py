@@ -5,7 +5,6 @@ each logit is compared.
 import itertools
 import json
 import pathlib
-import tempfile
 import unittest
 
 import numpy as np
@@ -15,7 +14,7 @@ from gguf_cases import llama_quantized_cases, make_case, plain_cases, rms_error,
 from hugging_face_folder import write_hugging_face
 from peers import youtu_eval
 from random_model import CONTEXT_LENGTH, SHAPES, make_model, random_tokens
-from test_run import program_from_environment, report, run
+from test_run import ProgramTest, report, run
 from write_goldens import GOLDEN_FOLDER, GOLDEN_SHAPES
 from youtu_numpy import forward, relative_error
 
@@ -42,16 +41,7 @@ def instruction_sets():
     return [name for name, needed in needs.items() if needed <= flags]
 
 
-class Logits(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.program = program_from_environment("YOUTU_PROGRAM")
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class Logits(ProgramTest):
     def evaluate(self, model, tokens, *options):
         return youtu_eval(self.program, model, tokens, self.folder, *options)
 

@@ -9,8 +9,6 @@ import pathlib
 import resource
 import signal
 import subprocess
-import tempfile
-import unittest
 
 import numpy as np
 
@@ -18,7 +16,7 @@ from gguf_model import make_gguf, mixed_recipe
 from hugging_face_folder import write_hugging_face
 from peers import TIMEOUT_SECONDS, youtu_eval
 from random_model import SHAPES, make_model, random_tokens
-from test_run import program_from_environment, report, run
+from test_run import ProgramTest, report, run
 
 DEMO = pathlib.Path(__file__).resolve().parents[2] / "models/demo"
 POLICIES = ("auto", "bf16", "q8", "q4", "q4g64z,head=q8g128,kv_b=bf16", "q8,attn=exact,down=q4")
@@ -31,15 +29,9 @@ def limit_file_size():
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_LIMIT, FILE_LIMIT))
 
 
-class PackedFile(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.program = program_from_environment("YOUTU_PROGRAM")
-
+class PackedFile(ProgramTest):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         self.output = self.folder / "model.youtu"
 
     def call(self, *arguments, **options):

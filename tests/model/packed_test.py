@@ -2,9 +2,6 @@
 against the NumPy statement of that arithmetic, and against itself where bits must be equal.
 """
 import itertools
-import pathlib
-import tempfile
-import unittest
 
 import numpy as np
 
@@ -14,7 +11,7 @@ from logits_test import instruction_sets
 from packed_numpy import multiply_rounded, round_to_8_bits
 from peers import youtu_eval
 from random_model import SHAPES, make_model, random_tokens
-from test_run import program_from_environment, report, run
+from test_run import ProgramTest, report, run
 from youtu_numpy import forward
 
 # Types whose blocks are packed as they are, scales included.
@@ -30,16 +27,7 @@ MOST_ROUNDING_COSTS = 0.08
 COUNT = 24
 
 
-class Packed(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.program = program_from_environment("YOUTU_PROGRAM")
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class Packed(ProgramTest):
     def evaluate(self, model, tokens, *options):
         return youtu_eval(self.program, model, tokens, self.folder, *options)
 

@@ -6,14 +6,12 @@ import json
 import pathlib
 import signal
 import sys
-import tempfile
-import unittest
 
 import numpy as np
 
 from logits_test import ATTENTION, instruction_sets
 from peers import youtu_eval
-from test_run import program_from_environment, report, run
+from test_run import ProgramTest, report, run
 from transformers_recording import DEMO, MAX_NEW_TOKENS, RECORDING, recorded_answers
 from write_goldens import GOLDEN_FOLDER, GOLDEN_SHAPES
 from youtu_numpy import log_softmax, relative_error
@@ -28,16 +26,7 @@ LOGPROB_LIMIT = 2e-5
 EXACT = ("--weights", "exact", "--cache-dtype", "f32", "--pack-cache", "off")
 
 
-class Transformers(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.program = program_from_environment("YOUTU_PROGRAM")
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class Transformers(ProgramTest):
     def each_computation(self, model, tokens):
         """(its name, logits) with every instruction set of this machine and in both forms of attention"""
         for isa in instruction_sets():

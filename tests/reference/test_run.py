@@ -4,6 +4,7 @@
 import os
 import pathlib
 import sys
+import tempfile
 import unittest
 
 SKIPPED = 77
@@ -17,6 +18,19 @@ def program_from_environment(variable):
     if not path or not pathlib.Path(path).exists():
         sys.exit(f"{variable} must name the program to test; it is '{path}'")
     return path
+
+
+class ProgramTest(unittest.TestCase):
+    """Tests of `self.program` (YOUTU_PROGRAM), each with a folder of its own, `self.folder`."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.program = program_from_environment("YOUTU_PROGRAM")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
 
 
 def report(label, **measured):
