@@ -1,6 +1,6 @@
-// What it costs to hold an answer to a format (docs/structured-output.md): compiling, the mask of a
-// place that was not met before, one that was, and putting it on a row of logits. The vocabulary is
-// a real one.
+// What it costs to hold an answer to a format (docs/structured-output.md): compiling, bringing it
+// together with the vocabulary, the mask of a place that was not met before, one that was, and
+// putting it on a row of logits. The vocabulary is a real one.
 //   format_bench <tokenizer.json | vocabulary.gguf> [flags of Google Benchmark]
 #include <benchmark/benchmark.h>
 
@@ -92,12 +92,13 @@ class FormatBenchmarks {
  public:
   explicit FormatBenchmarks(std::shared_ptr<const Tokenizer> tokenizer)
       : tokenizer_(std::move(tokenizer)),
-        trie_(std::make_shared<const TokenTrie>(*tokenizer_)),
+        vocabulary_(std::make_shared<const FormatVocabulary>(*tokenizer_)),
         examples_(examples()) {}
 
   void register_all() {
     benchmark::RegisterBenchmark("vocabulary", [this](benchmark::State& state) {
-      for (auto _ : state) TokenTrie trie(*tokenizer_);
+      for (auto _ : state) FormatVocabulary vocabulary(*tokenizer_);
+      state.counters["split_bytes"] = static_cast<double>(vocabulary_->plain().bytes());
     })->Unit(benchmark::kMillisecond);
     for (const Example& example : examples_) {
       const std::string name = example.name;
@@ -105,6 +106,11 @@ class FormatBenchmarks {
       benchmark::RegisterBenchmark((name + "/compile").c_str(), [&example](
                                                                     benchmark::State& state) {
         for (auto _ : state) CHECK(build_automaton(example.format).is_ok());
+      })->Unit(benchmark::kMicrosecond);
+      benchmark::RegisterBenchmark((name + "/prepare").c_str(), [this, &example](
+                                                                    benchmark::State& state) {
+        const Automaton automaton = *build_automaton(example.format);
+        for (auto _ : state) CompiledFormat(automaton, vocabulary_);
       })->Unit(benchmark::kMicrosecond);
       benchmark::RegisterBenchmark((name + "/first_time").c_str(), [this, &example, answer](
                                                                        benchmark::State& state) {
@@ -119,7 +125,7 @@ class FormatBenchmarks {
 
  private:
   CompiledFormat compile(const Example& example) const {
-    return CompiledFormat(*build_automaton(example.format), trie_);
+    return CompiledFormat(*build_automaton(example.format), vocabulary_);
   }
 
   // Reported: the mean of a token, and how many masks had to be made.
@@ -162,7 +168,7 @@ class FormatBenchmarks {
   }
 
   std::shared_ptr<const Tokenizer> tokenizer_;
-  std::shared_ptr<const TokenTrie> trie_;
+  std::shared_ptr<const FormatVocabulary> vocabulary_;
   std::vector<Example> examples_;
 };
 

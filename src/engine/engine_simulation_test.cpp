@@ -86,7 +86,7 @@ const std::vector<OutputFormat>& formats() {
 
 std::shared_ptr<CompiledFormat> compile(size_t format, size_t max_bytes) {
   static const ToyTokenizer kTokenizer;
-  static const auto kVocabulary = std::make_shared<const TokenTrie>(kTokenizer);
+  static const auto kVocabulary = std::make_shared<const FormatVocabulary>(kTokenizer);
   return std::make_shared<CompiledFormat>(*build_automaton(formats()[format]), kVocabulary,
                                           max_bytes);
 }

@@ -27,13 +27,15 @@ constexpr int64_t kRequestBytesPerToken = 64 + 2 * int64_t{sizeof(TokenLogprobs)
 constexpr int64_t kExplanationBytes = (int64_t{kMaxUnreadExplainedEvents} + 2) *
                                       (kMaxDraftTokens + 1) * int64_t{sizeof(TokenExplanation)};
 
-// Of all that may run and wait, each with a format of its own, beside the formats that are kept.
-int64_t request_bytes(const EngineOptions& options) {
+// Of all that may run and wait, each with a format of its own, beside the formats that are kept and
+// the vocabulary that they share.
+int64_t request_bytes(const EngineOptions& options, int32_t vocab_size) {
   constexpr int64_t kFormatBytes = CompiledFormat::kDefaultMaxBytes;
   const int64_t request = kRequestBytes + kRequestBytesPerToken * options.max_context_tokens +
                           kExplanationBytes + kFormatBytes;
   return (int64_t{batch_size_of(options)} + options.max_queued_requests) * request +
-         int64_t{FormatCompiler::kMaxKept} * kFormatBytes;
+         int64_t{FormatCompiler::kMaxKept} * kFormatBytes +
+         FormatVocabulary::planned_bytes(vocab_size);
 }
 
 BlockManagerOptions block_options(const EngineOptions& options) {
@@ -96,7 +98,7 @@ Result<MemoryPlan> MemoryPlanner::plan(const EngineOptions& options) {
   plan.workspace_bytes = memory->workspace.bytes() +
                          ModelRunner::planned_bytes(loaded.config.vocab_size, limits.max_batch_size,
                                                     limits.max_step_tokens);
-  plan.request_bytes = request_bytes(options);
+  plan.request_bytes = request_bytes(options, loaded.config.vocab_size);
   plan.weight_types = loaded.weight_types;
   plan.cache_dtype = to_string(memory->cache.dtype());
   plan.cache_tokens = int64_t{limits.num_blocks} * kBlockSize;

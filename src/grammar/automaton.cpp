@@ -1,7 +1,9 @@
 // Thompson's construction: each expression becomes a piece between two nodes.
 #include "grammar/automaton.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +15,8 @@ namespace {
 
 // Loops of so few rounds are written out; others count.
 constexpr uint32_t kMaxWrittenRounds = 4;
+// Of fewer letters, few tokens are made.
+constexpr size_t kMinTextLetters = 20;
 
 }  // namespace
 
@@ -30,16 +34,17 @@ class AutomatonBuilder {
       : grammar_(grammar), traits_(traits), rule_starts_(grammar.rules().size(), kNoNode) {}
 
   Result<Automaton> build() {
+    result_.text_letters_.push_back(plain_letters());
     result_.start_ = add_node();
     const NodeId end = add_node();
     add_edge(end, {.kind = Edge::Kind::kReturn});
-    build_expr(grammar_.root(), result_.start_, end, TextLoop::kNone);
+    build_expr(grammar_.root(), result_.start_, end, LoopKind::kNone);
     while (!open_rules_.empty() && !is_too_large()) {
       const RuleId rule = open_rules_.back();
       open_rules_.pop_back();
       const NodeId rule_end = add_node();
       add_edge(rule_end, {.kind = Edge::Kind::kReturn});
-      build_expr(grammar_.rules()[rule].body, rule_starts_[rule], rule_end, TextLoop::kNone);
+      build_expr(grammar_.rules()[rule].body, rule_starts_[rule], rule_end, LoopKind::kNone);
     }
     if (is_too_large()) {
       return Status::invalid_argument("its automaton has more than " +
@@ -55,6 +60,7 @@ class AutomatonBuilder {
 
  private:
   using Kind = Expr::Kind;
+  using LoopKind = TextLoop::Kind;
 
   bool is_too_large() const {
     return edges_.size() > kMaxAutomatonNodes || num_edges_ > kMaxAutomatonEdges;
@@ -62,7 +68,7 @@ class AutomatonBuilder {
 
   NodeId add_node() {
     edges_.emplace_back();
-    result_.text_loops_.push_back(TextLoop::kNone);
+    result_.text_loops_.emplace_back();
     return static_cast<NodeId>(edges_.size() - 1);
   }
   void add_edge(NodeId from, Edge edge) {
@@ -74,7 +80,7 @@ class AutomatonBuilder {
   }
 
   // REQUIRES: the expression is productive. `text` says what loop goes from `from` round to `to`.
-  void build_expr(ExprId id, NodeId from, NodeId to, TextLoop text) {
+  void build_expr(ExprId id, NodeId from, NodeId to, LoopKind text) {
     if (is_too_large()) return;
     const Expr& expr = grammar_.expr(id);
     switch (expr.kind) {
@@ -108,7 +114,7 @@ class AutomatonBuilder {
   }
 
   // Forms that end alike share their ends.
-  void build_letters(const CodePointSet& letters, NodeId from, NodeId to, TextLoop text) {
+  void build_letters(const CodePointSet& letters, NodeId from, NodeId to, LoopKind text) {
     std::map<std::pair<ByteRange, NodeId>, NodeId> shared;
     for_each_utf8_sequence(letters, [&](std::span<const ByteRange> sequence) {
       NodeId next = to;
@@ -122,9 +128,21 @@ class AutomatonBuilder {
       }
       add_byte_edge(from, sequence[0], next);
     });
-    if (text != TextLoop::kNone && letters.contains(plain_letters())) {
-      result_.text_loops_[from] = text;
+    if (text == LoopKind::kNone) return;
+    if (const auto number = number_of_text_letters(letters)) {
+      result_.text_loops_[from] = {text, *number};
     }
+  }
+
+  std::optional<uint8_t> number_of_text_letters(const CodePointSet& letters) {
+    if (letters.contains(plain_letters())) return 0;
+    auto& known = result_.text_letters_;
+    const auto number = static_cast<uint8_t>(std::ranges::find(known, letters) - known.begin());
+    if (number < known.size()) return number;
+    const bool pays = num_open_counts_ > 0 && letters.size() >= kMinTextLetters;
+    if (!pays || known.size() == kMaxTextLetters) return std::nullopt;
+    known.push_back(letters);
+    return number;
   }
 
   void add_byte_edge(NodeId from, ByteRange range, NodeId to) {
@@ -136,12 +154,12 @@ class AutomatonBuilder {
     if (expr.parts.empty()) return connect(from, to);
     for (size_t i = 0; i < expr.parts.size(); ++i) {
       const NodeId next = i + 1 == expr.parts.size() ? to : add_node();
-      build_expr(expr.parts[i], from, next, TextLoop::kNone);
+      build_expr(expr.parts[i], from, next, LoopKind::kNone);
       from = next;
     }
   }
 
-  void build_choice(const Expr& expr, NodeId from, NodeId to, TextLoop text) {
+  void build_choice(const Expr& expr, NodeId from, NodeId to, LoopKind text) {
     for (const ExprId part : expr.parts) {
       if (traits_.is_productive[part]) build_expr(part, from, to, text);
     }
@@ -177,7 +195,7 @@ class AutomatonBuilder {
     } else {
       build_counted(body, min, min, from, head);
     }
-    build_expr(body, head, head, TextLoop::kEndless);
+    build_expr(body, head, head, LoopKind::kEndless);
     connect(head, to);
   }
 
@@ -188,7 +206,7 @@ class AutomatonBuilder {
       // A node of its own, since the body may have a loop at its beginning.
       const NodeId begin = add_node();
       connect(from, begin);
-      build_expr(body, begin, next, TextLoop::kNone);
+      build_expr(body, begin, next, LoopKind::kNone);
       from = next;
     }
   }
@@ -200,7 +218,9 @@ class AutomatonBuilder {
     result_.loops_.push_back({.body = begin, .exit = to, .min = min, .max = max});
     add_edge(from, {.kind = Edge::Kind::kLoop, .target = loop});
     add_edge(end, {.kind = Edge::Kind::kNextRound, .target = loop});
-    build_expr(body, begin, end, TextLoop::kCounted);
+    ++num_open_counts_;
+    build_expr(body, begin, end, LoopKind::kCounted);
+    --num_open_counts_;
   }
 
   // A rule that is called last need not be returned to, so a list that goes on by calling itself
@@ -245,6 +265,7 @@ class AutomatonBuilder {
   size_t num_edges_ = 0;
   std::vector<NodeId> rule_starts_;
   std::vector<RuleId> open_rules_;
+  size_t num_open_counts_ = 0;  // counted loops around what is being built
 };
 
 Result<Automaton> Automaton::build(const Grammar& grammar) {

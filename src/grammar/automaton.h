@@ -18,9 +18,12 @@ inline constexpr size_t kMaxAutomatonNodes = 100'000;
 inline constexpr size_t kMaxAutomatonEdges = 400'000;
 
 // Letters that mostly stand in texts of every kind: none that ends a line, no control characters,
-// neither " nor \. Where
-// a loop takes all of them, a token of such letters needs no look at its single bytes.
+// neither " nor \. Where a loop takes all of them, a token of such letters needs no look at its
+// single bytes.
 const CodePointSet& plain_letters();
+
+// Of one format: sets of letters whose loops are known as such.
+inline constexpr size_t kMaxTextLetters = 4;
 
 struct Edge {
   enum class Kind : uint8_t {
@@ -46,8 +49,12 @@ struct Loop {
   uint32_t max = 0;  // at least 1
 };
 
-// Of a node where a loop over all plain letters is.
-enum class TextLoop : uint8_t { kNone, kEndless, kCounted };
+// Of a node where a loop over many letters is.
+struct TextLoop {
+  enum class Kind : uint8_t { kNone, kEndless, kCounted };
+  Kind kind = Kind::kNone;
+  uint8_t letters = 0;  // which, in text_letters(): these and perhaps more
+};
 
 class Automaton {
  public:
@@ -61,6 +68,9 @@ class Automaton {
                                      first_edges_[node + 1] - first_edges_[node]);
   }
   TextLoop text_loop(NodeId node) const { return text_loops_[node]; }
+  // [0]: plain_letters(); then those of other loops that many states may lie in, since they count
+  // or lie within a loop that does.
+  std::span<const CodePointSet> text_letters() const { return text_letters_; }
   const Loop& loop(uint32_t loop) const { return loops_[loop]; }
 
   // Bytes of one class are never told apart.
@@ -77,6 +87,7 @@ class Automaton {
   std::vector<uint32_t> first_edges_;  // [nodes + 1]
   std::vector<Edge> edges_;
   std::vector<TextLoop> text_loops_;  // [nodes]
+  std::vector<CodePointSet> text_letters_;
   std::vector<Loop> loops_;
   std::array<uint8_t, 256> byte_classes_ = {};
   uint32_t num_byte_classes_ = 0;

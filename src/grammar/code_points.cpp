@@ -60,6 +60,12 @@ CodePointSet::CodePointSet(std::initializer_list<CodePointRange> ranges) {
   for (const CodePointRange& range : ranges) add(range);
 }
 
+size_t CodePointSet::size() const {
+  size_t count = 0;
+  for (const CodePointRange& range : ranges_) count += size_t{range.last} - range.first + 1;
+  return count;
+}
+
 CodePointSet CodePointSet::all() {
   return {{0, kMaxCodePoint}};
 }

@@ -30,6 +30,7 @@ class CodePointSet {
   void add(const CodePointSet& other);
 
   bool is_empty() const { return ranges_.empty(); }
+  size_t size() const;
   bool contains(char32_t code_point) const;
   bool contains(const CodePointSet& other) const;
   CodePointSet complement() const;

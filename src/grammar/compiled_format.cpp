@@ -14,13 +14,18 @@ constexpr int64_t kMaskBudget = 200'000;
 
 }  // namespace
 
-CompiledFormat::CompiledFormat(Automaton automaton, std::shared_ptr<const TokenTrie> vocabulary,
-                               size_t max_bytes)
+CompiledFormat::CompiledFormat(Automaton automaton,
+                               std::shared_ptr<const FormatVocabulary> vocabulary, size_t max_bytes)
     : vocabulary_(std::move(vocabulary)),
       states_(std::move(automaton)),
       max_bytes_(max_bytes),
       bits_(div_ceil(static_cast<size_t>(vocabulary_->vocab_size()), size_t{64})),
-      path_(TokenTrie::kMaxTokenBytes + 1) {}
+      path_(TokenSplit::kMaxTokenBytes + 1) {
+  splits_.emplace_back();
+  for (const CodePointSet& letters : states_.text_letters().subspan(1)) {
+    splits_.push_back(vocabulary_->split(letters));
+  }
+}
 
 void CompiledFormat::follow(FormatCursor& cursor, std::span<const TokenId> completion) {
   forget_if_too_much();
@@ -78,12 +83,11 @@ size_t CompiledFormat::count_allowed(FormatCursor cursor, std::span<const TokenI
 TokenMask CompiledFormat::make_mask(StateId state) {
   ++counters_.masks_made;
   states_.set_budget(kMaskBudget);
-  std::ranges::fill(bits_, 0);
-  const uint32_t room = states_.text_room(state);
-  if (room > 0) vocabulary_->set_plain(room, bits_);
-  // Of the plain tokens only those that are longer than the room need a look.
-  if (room <= TokenTrie::kMaxTokenBytes) walk(vocabulary_->plain(), state, room);
-  walk(vocabulary_->others(), state, 0);
+  const auto [room, split] = text_room(state);
+  split.assign_inside(room, bits_);
+  // Of the tokens inside only those that are longer than the room need a look.
+  if (room <= TokenSplit::kMaxTokenBytes) walk(split.inside(), state, room);
+  walk(split.outside(), state, 0);
   if (states_.has_tags(state)) {
     for (const TokenId tag : vocabulary_->tags()) {
       if (states_.step_tag(state, vocabulary_->token_bytes(tag)) != kDeadState) allow(tag);
@@ -95,18 +99,26 @@ TokenMask CompiledFormat::make_mask(StateId state) {
   return TokenMask(bits_);
 }
 
-// Allows every token whose bytes lead somewhere. Those of at most `max_letters` plain letters are
-// known to.
-void CompiledFormat::walk(std::span<const TokenTrie::Node> nodes, StateId from,
+// How many letters may follow at least, and the vocabulary split by these.
+std::pair<uint32_t, const TokenSplit&> CompiledFormat::text_room(StateId state) const {
+  const auto [count, letters] = states_.text_room(state);
+  if (letters == 0) return {count, vocabulary_->plain()};
+  if (splits_[letters]) return {count, *splits_[letters]};
+  return {0, vocabulary_->plain()};
+}
+
+// Allows every token whose bytes lead somewhere. Those of at most `max_letters` of the split's
+// letters are known to.
+void CompiledFormat::walk(std::span<const TokenSplit::Node> nodes, StateId from,
                           uint32_t max_letters) {
   path_[0] = from;
   size_t i = 0;
   int64_t num_walked = 0;
   while (i < nodes.size()) {
-    const TokenTrie::Node& node = nodes[i];
+    const TokenSplit::Node& node = nodes[i];
     ++num_walked;
     const bool is_known = node.max_letters <= max_letters && node.max_letters > 0 &&
-                          node.max_letters < TokenTrie::kManyLetters;
+                          node.max_letters < TokenSplit::kManyLetters;
     if (is_known) {
       i = node.end;
       continue;
@@ -117,7 +129,7 @@ void CompiledFormat::walk(std::span<const TokenTrie::Node> nodes, StateId from,
       continue;
     }
     path_[node.depth] = next;
-    if (node.token != TokenTrie::kNoToken) allow(node.token);
+    if (node.token != TokenSplit::kNoToken) allow(node.token);
     ++i;
   }
   counters_.nodes_walked += num_walked;

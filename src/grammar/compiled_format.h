@@ -7,12 +7,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "grammar/format_cursor.h"
+#include "grammar/format_vocabulary.h"
 #include "grammar/state_table.h"
 #include "grammar/token_mask.h"
-#include "grammar/token_trie.h"
 #include "youtu/status.h"
 #include "youtu/types.h"
 
@@ -31,7 +32,7 @@ class CompiledFormat {
   // then, so that whoever is in the middle of one can go on.
   static constexpr size_t kDefaultMaxBytes = 8u << 20;
 
-  CompiledFormat(Automaton automaton, std::shared_ptr<const TokenTrie> vocabulary,
+  CompiledFormat(Automaton automaton, std::shared_ptr<const FormatVocabulary> vocabulary,
                  size_t max_bytes = kDefaultMaxBytes);
 
   // Moves `cursor` to the end of `completion`, of which it has followed the beginning. A token that
@@ -50,15 +51,19 @@ class CompiledFormat {
 
  private:
   StateId step(StateId state, TokenId token);
-  void walk(std::span<const TokenTrie::Node> nodes, StateId from, uint32_t max_letters);
+  void walk(std::span<const TokenSplit::Node> nodes, StateId from, uint32_t max_letters);
   TokenMask make_mask(StateId state);
+  std::pair<uint32_t, const TokenSplit&> text_room(StateId state) const;
   void allow(TokenId token) {
     bits_[static_cast<size_t>(token) / 64] |= uint64_t{1} << (token % 64);
   }
   void forget_if_too_much();
 
-  std::shared_ptr<const TokenTrie> vocabulary_;
+  std::shared_ptr<const FormatVocabulary> vocabulary_;
   StateTable states_;
+  // [text_letters]: nothing for the plain ones, which the vocabulary itself has, and where there is
+  // none.
+  std::vector<std::shared_ptr<const TokenSplit>> splits_;
   size_t max_bytes_;
   uint64_t generation_ = 1;
   std::vector<std::unique_ptr<const TokenMask>> masks_;  // [states], where one was asked for

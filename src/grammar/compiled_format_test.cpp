@@ -44,6 +44,10 @@ const std::vector<OutputFormat>& formats() {
            "e":{"enum":["a","aa","b水"]}},"required":["a","n"],"additionalProperties":true})"},
       {.kind = Kind::kRegex, .text = "(a|b|水)*x{0,300}[^a]{3}"},
       {.kind = Kind::kRegex, .text = ".{3,20}1"},
+      // Loops over letters of their own.
+      {.kind = Kind::kRegex, .text = "[a-z ]{3,20}1"},
+      {.kind = Kind::kRegex, .text = "([a-z]{1,70} ){2,9}\"x|[a-z水]{400}[^a-z]"},
+      {.kind = Kind::kRegex, .text = "([0-9a-z]+,){5,30}[^x]{6,70}"},
       {.kind = Kind::kChoice, .choices = {"aab", "aa", "b水🙂", "true"}},
       {.kind = Kind::kGrammar, .text = "root ::= \"<t>\" [ab]* \"<t>\" | \"a\""},
       {.kind = Kind::kJsonSchema, .text = R"({"type":"string"})", .after = "aab"},
@@ -55,7 +59,7 @@ const std::vector<OutputFormat>& formats() {
 void walk_and_compare(const OutputFormat& format, const PieceTokenizer& tokenizer, uint32_t seed,
                       size_t max_bytes) {
   std::mt19937 random(seed);
-  auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);
+  auto vocabulary = std::make_shared<const FormatVocabulary>(tokenizer);
   CompiledFormat compiled(*build_automaton(format), vocabulary, max_bytes);
   FormatText text(format);
   std::vector<TokenId> completion;
@@ -94,6 +98,48 @@ TEST(CompiledFormat, MasksAreWhatTheBytesAllow) {
   }
 }
 
+// Beside those of the vocabulary itself.
+TEST(FormatVocabulary, SharesSplitsThatPay) {
+  const PieceTokenizer tokenizer(random_pieces(3));
+  const FormatVocabulary vocabulary(tokenizer);
+  const CodePointSet letters = {{'a', 'z'}, {' ', ' '}, {U'水', U'水'}};
+  const auto first = vocabulary.split(letters);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(vocabulary.split(letters), first);
+  EXPECT_GT(first->num_inside(), 0u);
+  EXPECT_LT(first->num_inside(), vocabulary.plain().num_inside());
+  EXPECT_EQ(vocabulary.split({{'c', 'd'}}), nullptr);  // two tokens
+
+  std::vector<std::shared_ptr<const TokenSplit>> others;
+  for (char32_t last = 'A'; others.size() < FormatVocabulary::kMaxSplits - 1; ++last) {
+    others.push_back(vocabulary.split({{'A', last}, {'a', 'z'}, {' ', ' '}, {U'水', U'水'}}));
+    ASSERT_NE(others.back(), nullptr);
+  }
+  EXPECT_EQ(vocabulary.split({{'!', '!'}, {'a', 'z'}, {' ', ' '}, {U'水', U'水'}}), nullptr);
+  EXPECT_EQ(vocabulary.split(letters), first);
+  others.pop_back();
+  EXPECT_NE(vocabulary.split({{'!', '!'}, {'a', 'z'}, {' ', ' '}, {U'水', U'水'}}), nullptr);
+}
+
+// Tokens that a loop takes whatever they are need no walk.
+TEST(CompiledFormat, WalksOnlyWhatALoopMayNotTake) {
+  std::vector<std::string> pieces;
+  for (char a = 'a'; a <= 'h'; ++a) {
+    for (char b = 'a'; b <= 'h'; ++b) pieces.push_back({a, b, a});
+  }
+  const PieceTokenizer tokenizer(pieces);
+  const auto vocabulary = std::make_shared<const FormatVocabulary>(tokenizer);
+  const auto nodes_walked = [&](const std::string& regex) {
+    CompiledFormat format(*build_automaton({.kind = Kind::kRegex, .text = regex}), vocabulary);
+    FormatCursor cursor;
+    format.follow(cursor, {});
+    EXPECT_TRUE(format.mask(cursor).is_ok());
+    return format.counters().nodes_walked;
+  };
+  // The same loop, written so that it is not known as one.
+  EXPECT_EQ(nodes_walked("[a-z]{200,900}"), nodes_walked("([a-z]{2}){100,450}") - 2 * 64);
+}
+
 // With next to no room all is forgotten at every step; a cursor then begins again.
 TEST(CompiledFormat, ForgettingChangesNothing) {
   const PieceTokenizer tokenizer(random_pieces(4));
@@ -105,7 +151,7 @@ TEST(CompiledFormat, ForgettingChangesNothing) {
 
 TEST(CompiledFormat, KeepsMasksWithinItsRoom) {
   const PieceTokenizer tokenizer(random_pieces(5));
-  auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);
+  auto vocabulary = std::make_shared<const FormatVocabulary>(tokenizer);
   constexpr size_t kMaxBytes = 200'000;
   CompiledFormat format(*build_automaton({.kind = Kind::kJsonObject}), vocabulary, kMaxBytes);
   // Each bracket is a state of its own.
@@ -128,7 +174,7 @@ TEST(CompiledFormat, KeepsMasksWithinItsRoom) {
 
 TEST(CompiledFormat, MakesAMaskOnce) {
   const PieceTokenizer tokenizer(random_pieces(6));
-  auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);
+  auto vocabulary = std::make_shared<const FormatVocabulary>(tokenizer);
   CompiledFormat format(*build_automaton({.kind = Kind::kJsonObject}), vocabulary);
   for (int i = 0; i < 2; ++i) {
     FormatCursor cursor;
@@ -156,7 +202,7 @@ TEST(CompiledFormat, TakesAsManyPropertiesAsThereMayBe) {
 
 TEST(CompiledFormat, EndsOnlyWhereItIsComplete) {
   const PieceTokenizer tokenizer({});
-  auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);
+  auto vocabulary = std::make_shared<const FormatVocabulary>(tokenizer);
   CompiledFormat format(*build_automaton({.kind = Kind::kChoice, .choices = {"ab"}}), vocabulary);
   FormatCursor cursor;
   for (const std::vector<TokenId>& completion :
@@ -172,7 +218,7 @@ TEST(CompiledFormat, EndsOnlyWhereItIsComplete) {
 
 TEST(CompiledFormat, SaysSoWhenTheAnswerHasLeftIt) {
   const PieceTokenizer tokenizer({});
-  auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);
+  auto vocabulary = std::make_shared<const FormatVocabulary>(tokenizer);
   CompiledFormat format(*build_automaton({.kind = Kind::kChoice, .choices = {"ab"}}), vocabulary);
   FormatCursor cursor;
   const std::vector<TokenId> completion = {'x'};
@@ -187,7 +233,7 @@ TEST(CompiledFormat, TagsMayBeControlTokens) {
   const PieceTokenizer tokenizer({}, {"<end>", "<tool>", "</think>"});
   const TokenId tool = tokenizer.end() + 1;
   const TokenId think = tokenizer.end() + 2;
-  auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);
+  auto vocabulary = std::make_shared<const FormatVocabulary>(tokenizer);
   const auto allows = [&](const OutputFormat& output, std::vector<TokenId> completion,
                           TokenId token) {
     CompiledFormat format(*build_automaton(output), vocabulary);
@@ -220,7 +266,7 @@ TEST(CompiledFormat, TagsMayBeControlTokens) {
 // Many ways to read the same text cost time; there is an end to it, and it is one request's.
 TEST(CompiledFormat, GivesUpWhatIsTooAmbiguous) {
   const PieceTokenizer tokenizer(random_pieces(8));
-  auto vocabulary = std::make_shared<const TokenTrie>(tokenizer);
+  auto vocabulary = std::make_shared<const FormatVocabulary>(tokenizer);
   CompiledFormat format(
       *build_automaton({.kind = Kind::kRegex, .text = "((a|aa){1,60000}){200,60000}b"}),
       vocabulary);
@@ -257,20 +303,20 @@ TEST(TokenMask, LeavesWhatItAllows) {
   }
 }
 
-TEST(TokenTrie, HoldsEveryTokenOnce) {
+TEST(FormatVocabulary, HoldsEveryTokenOnce) {
   const PieceTokenizer tokenizer(random_pieces(9), {"<end>", "<tag>"});
-  const TokenTrie trie(tokenizer);
+  const FormatVocabulary vocabulary(tokenizer);
   std::vector<int> seen(static_cast<size_t>(tokenizer.vocab_size()));
-  for (const auto nodes : {trie.plain(), trie.others()}) {
+  for (const auto nodes : {vocabulary.plain().inside(), vocabulary.plain().outside()}) {
     std::string path;
     for (size_t i = 0; i < nodes.size(); ++i) {
-      const TokenTrie::Node& node = nodes[i];
+      const TokenSplit::Node& node = nodes[i];
       ASSERT_LE(node.depth, path.size() + 1);
       path.resize(node.depth - 1u);
       path += static_cast<char>(node.byte);
       ASSERT_GT(node.end, i);
       ASSERT_LE(node.end, nodes.size());
-      if (node.token == TokenTrie::kNoToken) continue;
+      if (node.token == TokenSplit::kNoToken) continue;
       EXPECT_EQ(tokenizer.token_bytes(node.token), path);
       ++seen[static_cast<size_t>(node.token)];
     }
@@ -278,9 +324,9 @@ TEST(TokenTrie, HoldsEveryTokenOnce) {
   for (TokenId token = 0; token < tokenizer.vocab_size(); ++token) {
     EXPECT_EQ(seen[static_cast<size_t>(token)], tokenizer.is_control(token) ? 0 : 1);
   }
-  EXPECT_EQ(trie.tags().size(), 1u);
-  EXPECT_EQ(trie.ends().size(), 1u);
-  EXPECT_FALSE(trie.missing_byte().has_value());
+  EXPECT_EQ(vocabulary.tags().size(), 1u);
+  EXPECT_EQ(vocabulary.ends().size(), 1u);
+  EXPECT_FALSE(vocabulary.missing_byte().has_value());
 }
 
 }  // namespace

@@ -128,14 +128,14 @@ Result<std::shared_ptr<CompiledFormat>> FormatCompiler::compile(const OutputForm
   if (auto known = find(format)) return known;
   auto automaton = build_automaton(format);
   RETURN_IF_ERROR(automaton);
-  auto trie = vocabulary();
-  RETURN_IF_ERROR(trie);
-  return keep(format, std::make_shared<CompiledFormat>(*std::move(automaton), *std::move(trie)));
+  auto tokens = vocabulary();
+  RETURN_IF_ERROR(tokens);
+  return keep(format, std::make_shared<CompiledFormat>(*std::move(automaton), *std::move(tokens)));
 }
 
-Result<std::shared_ptr<const TokenTrie>> FormatCompiler::vocabulary() {
+Result<std::shared_ptr<const FormatVocabulary>> FormatCompiler::vocabulary() {
   const std::lock_guard lock(mutex_);
-  if (!vocabulary_) vocabulary_ = std::make_shared<const TokenTrie>(tokenizer_);
+  if (!vocabulary_) vocabulary_ = std::make_shared<const FormatVocabulary>(tokenizer_);
   if (vocabulary_->ends().empty()) {
     return Status::failed_precondition("the model has no end token, so no format can be held");
   }

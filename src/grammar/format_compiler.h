@@ -33,15 +33,15 @@ class FormatCompiler {
     std::shared_ptr<CompiledFormat> compiled;
   };
 
-  Result<std::shared_ptr<const TokenTrie>> vocabulary();
+  Result<std::shared_ptr<const FormatVocabulary>> vocabulary();
   std::shared_ptr<CompiledFormat> find(const OutputFormat& format);
   std::shared_ptr<CompiledFormat> keep(const OutputFormat& format,
                                        std::shared_ptr<CompiledFormat> compiled);
 
   const Tokenizer& tokenizer_;
   std::mutex mutex_;
-  std::shared_ptr<const TokenTrie> vocabulary_;  // made for the first format
-  std::list<Kept> kept_;                         // the last one used first
+  std::shared_ptr<const FormatVocabulary> vocabulary_;  // made for the first format
+  std::list<Kept> kept_;                                // the last one used first
 };
 
 }  // namespace youtu

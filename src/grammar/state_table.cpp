@@ -202,7 +202,8 @@ StateId StateTable::add_state(uint64_t hash) {
                  .num_threads = static_cast<uint32_t>(readers_.size()),
                  .is_complete = is_end_reached_};
   for (const Thread& thread : readers_) {
-    state.text_room = std::max(state.text_room, text_room_of(thread));
+    const TextRoom room = text_room_of(thread);
+    if (room.count > state.text_room.count) state.text_room = room;
     for (const Edge& edge : automaton_.edges(thread.node)) state.has_tags |= edge.is_tag;
   }
   store_.threads.insert(store_.threads.end(), readers_.begin(), readers_.end());
@@ -212,18 +213,19 @@ StateId StateTable::add_state(uint64_t hash) {
   return id;
 }
 
-uint32_t StateTable::text_room_of(Thread thread) const {
-  switch (automaton_.text_loop(thread.node)) {
-    case TextLoop::kNone:
-      return 0;
-    case TextLoop::kEndless:
-      return kEndlessText;
-    case TextLoop::kCounted: {
+StateTable::TextRoom StateTable::text_room_of(Thread thread) const {
+  const TextLoop loop = automaton_.text_loop(thread.node);
+  switch (loop.kind) {
+    case TextLoop::Kind::kNone:
+      return {};
+    case TextLoop::Kind::kEndless:
+      return {kEndlessText, loop.letters};
+    case TextLoop::Kind::kCounted: {
       const Frame& frame = store_.frames[thread.stack];
-      return automaton_.loop(frame.loop).max - frame.rounds;
+      return {automaton_.loop(frame.loop).max - frame.rounds, loop.letters};
     }
   }
-  return 0;
+  return {};
 }
 
 size_t StateTable::Store::bytes() const {

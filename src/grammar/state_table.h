@@ -22,8 +22,13 @@ inline constexpr size_t kMaxStateThreads = 16'384;
 // One thread at a time.
 class StateTable {
  public:
-  // How many plain letters may follow at least, whatever they are.
   static constexpr uint32_t kEndlessText = ~uint32_t{0};
+  // So many letters may follow at least, whatever they are, of the set `letters` among the
+  // automaton's text_letters().
+  struct TextRoom {
+    uint32_t count = 0;
+    uint8_t letters = 0;
+  };
 
   explicit StateTable(Automaton automaton);
 
@@ -39,7 +44,8 @@ class StateTable {
   // The text may end here.
   bool is_complete(StateId state) const { return store_.states[state].is_complete; }
   bool has_tags(StateId state) const { return store_.states[state].has_tags; }
-  uint32_t text_room(StateId state) const { return store_.states[state].text_room; }
+  TextRoom text_room(StateId state) const { return store_.states[state].text_room; }
+  std::span<const CodePointSet> text_letters() const { return automaton_.text_letters(); }
 
   // From here on so many threads may be followed for steps that are not known yet; then such steps
   // lead to kDeadState. What was so cut short is not kept.
@@ -80,7 +86,7 @@ class StateTable {
   struct State {
     uint32_t first_thread = 0;  // in threads_
     uint32_t num_threads = 0;
-    uint32_t text_room = 0;
+    TextRoom text_room = {};
     bool is_complete = false;
     bool has_tags = false;
   };
@@ -105,7 +111,7 @@ class StateTable {
   void follow(const Edge& edge, Thread thread);
   StateId keep_reached();
   StateId add_state(uint64_t hash);
-  uint32_t text_room_of(Thread thread) const;
+  TextRoom text_room_of(Thread thread) const;
 
   Automaton automaton_;
   uint32_t num_classes_;
