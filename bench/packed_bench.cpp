@@ -38,7 +38,8 @@ struct RoundedTokens {
     const std::vector<float> x = random_floats(static_cast<size_t>(cols));
     for (size_t t = 0; t < rows; ++t) {
       kernels.packed.quantize_row(x.data(), cols, values.data() + t * per_row * kActivationBlock,
-                                  scales.data() + t * per_row, sums.data() + t * per_row * 7);
+                                  scales.data() + t * per_row, sums.data() + t * per_row * 7,
+                                  nullptr);
     }
     first_sum = group == 32 ? 0 : group == 64 ? 4 * blocks : 6 * blocks;
   }

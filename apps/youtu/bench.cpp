@@ -127,6 +127,12 @@ void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& 
       ->capture_default_str();
   flags.target.pack_cache = "auto";
   command
+      .add_option("--precise-layers", flags.target.precise_layers,
+                  "The first layers whose packed weights take inputs of 16 bits instead of 8 (0 to "
+                  "1024)")
+      ->check(CLI::Range(0, kMaxPreciseLayers))
+      ->capture_default_str();
+  command
       .add_option("--pack-cache", flags.target.pack_cache,
                   "Where packed weights are kept for the next start: auto, off or a folder")
       ->capture_default_str();

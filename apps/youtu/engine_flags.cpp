@@ -31,6 +31,12 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags, const std::string& 
                   "(q4,head=q4)")
       ->capture_default_str();
   command
+      .add_option("--precise-layers", flags.precise_layers,
+                  "The first layers whose packed weights take inputs of 16 bits instead of 8 (0 to "
+                  "1024)")
+      ->check(CLI::Range(0, kMaxPreciseLayers))
+      ->capture_default_str();
+  command
       .add_option("--load", flags.load,
                   "Weights of a .youtu file: map (used where they lie) or read (copied)")
       ->check(CLI::IsMember({"map", "read"}))
@@ -51,6 +57,7 @@ Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags) {
   options.model_path = *model_path;
   options.isa = flags.isa;
   options.weights = flags.weights;
+  options.precise_layers = flags.precise_layers;
   options.map_weights = flags.load == "map";
   options.pack_cache = flags.pack_cache;
   options.num_threads = flags.num_threads;

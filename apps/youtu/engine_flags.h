@@ -18,6 +18,7 @@ struct EngineFlags {
   std::string isa;
   std::string weights = "auto";
   std::string load = "map";
+  int precise_layers = EngineOptions{}.precise_layers;
   std::string pack_cache = "auto";
   int num_threads = 0;
   int64_t max_context_tokens = 2048;

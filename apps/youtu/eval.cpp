@@ -16,6 +16,7 @@
 #include "formats/npy.h"
 #include "model/teacher_forcing.h"
 #include "report_error.h"
+#include "youtu/engine.h"
 
 namespace youtu {
 
@@ -92,6 +93,12 @@ void add_configuration_flags(CLI::App& eval, TestedConfiguration& tested) {
       ->capture_default_str();
   eval.add_option("--isa", tested.load.isa,
                   "Kernels to use: avx512vnni, avx512, avxvnni, avx2 or scalar [the fastest]");
+  tested.load.precise_layers = EngineOptions{}.precise_layers;
+  eval.add_option("--precise-layers", tested.load.precise_layers,
+                  "The first layers whose packed weights take inputs of 16 bits instead of 8 (0 to "
+                  "1024)")
+      ->check(CLI::Range(0, kMaxPreciseLayers))
+      ->capture_default_str();
   eval.add_option("--threads", tested.load.num_threads,
                   "Threads (0 to 256; 0: as many as the process may use)")
       ->check(CLI::Range(0, 256))

@@ -118,8 +118,9 @@ Result<LoadedPair> load_pair(const OpenedModel& opened, const OpenedModel& opene
   // The kernels of the tested configuration, whichever were chosen, so that the order of summation
   // is no part of what is measured.
   as_loaded.isa = pair.tested->backend->info().isa;
-  const LoadOptions options = reference_load_options(
+  LoadOptions options = reference_load_options(
       reference_isa.empty() ? as_loaded.isa : reference_isa, tested.load.num_threads);
+  options.precise_layers = as_loaded.precise_layers;  // says nothing of weights that are not packed
   if (&opened == &opened_reference && options == as_loaded) return pair;
   auto reference = load_model(opened_reference, options);
   if (!reference) {

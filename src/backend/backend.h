@@ -59,11 +59,13 @@ class Backend {
   // The same as packed weights. Levels of GGUF's block types are kept where `format` is what
   // find_repacking() says and it keeps them; otherwise values are rounded. REQUIRES: the values can
   // be dequantised.
-  virtual Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) = 0;
+  virtual Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format,
+                                        InputBits input_bits) = 0;
   // A tensor of a packed file, whose bytes are already as kernels read them. In place, every page
   // of them is brought into memory now, and they must outlive the weight. REQUIRES: bytes aligned
   // to 64, and that bytes behind the last one can be read up to the next page.
-  virtual Result<Weight> adopt(const TensorView& tensor, Placement placement) = 0;
+  virtual Result<Weight> adopt(const TensorView& tensor, Placement placement,
+                               InputBits input_bits) = 0;
   // Sets scratch memory aside, before the first step; returns how many bytes.
   virtual Result<int64_t> reserve(const StepLimits& limits) = 0;
 

@@ -27,15 +27,18 @@ struct Activation {
   }
 };
 
+// To how many bits products with packed weights round their other factor, the activations.
+enum class InputBits : uint8_t { k8, k16 };
+
 // A matrix [rows, cols], or a vector with one row, as a backend prepared it. Owns its bytes.
 struct Weight {
   DType dtype = DType::kF32;
   int32_t rows = 0;
   int32_t cols = 0;
   int64_t row_bytes = 0;
-  // The bytes are panels of this format (tensor/packed.h) instead of rows of `dtype`. Products with
-  // packed weights round activations to eight bits.
+  // The bytes are panels of this format (tensor/packed.h) instead of rows of `dtype`.
   std::optional<PackedFormat> packed;
+  InputBits input_bits = InputBits::k8;  // if it is packed
   Buffer bytes;
 
   bool empty() const { return bytes.size() == 0; }

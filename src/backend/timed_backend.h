@@ -51,11 +51,13 @@ class TimedBackend final : public Backend {
   BackendInfo info() const override { return inner_->info(); }
   Result<Buffer> allocate(size_t bytes) override { return inner_->allocate(bytes); }
   Result<Weight> prepare(const TensorView& tensor) override { return inner_->prepare(tensor); }
-  Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) override {
-    return inner_->prepare_packed(tensor, format);
+  Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format,
+                                InputBits input_bits) override {
+    return inner_->prepare_packed(tensor, format, input_bits);
   }
-  Result<Weight> adopt(const TensorView& tensor, Placement placement) override {
-    return inner_->adopt(tensor, placement);
+  Result<Weight> adopt(const TensorView& tensor, Placement placement,
+                       InputBits input_bits) override {
+    return inner_->adopt(tensor, placement, input_bits);
   }
   Result<int64_t> reserve(const StepLimits& limits) override { return inner_->reserve(limits); }
   MachinePeaks measure_peaks(const Buffer& memory) override {

@@ -75,7 +75,10 @@ Status BenchSession::load() {
   RETURN_IF_ERROR(opened);
   const auto policy = read_weight_policy(*opened, target_.weights);
   RETURN_IF_ERROR(policy);
-  LoadOptions load = {.isa = target_.isa, .num_threads = target_.num_threads, .weights = *policy};
+  LoadOptions load = {.isa = target_.isa,
+                      .num_threads = target_.num_threads,
+                      .weights = *policy,
+                      .precise_layers = target_.precise_layers};
   load.pack_cache = find_pack_cache(target_.pack_cache, [](const char* variable) -> const char* {
     return std::getenv(variable);
   });

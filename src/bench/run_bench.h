@@ -7,15 +7,17 @@
 
 #include "bench/bench_plan.h"
 #include "bench/bench_report.h"
+#include "youtu/engine.h"
 #include "youtu/status.h"
 
 namespace youtu {
 
 struct BenchTarget {
   std::string model_path;
-  std::string isa;                 // as in LoadOptions
-  std::string weights = "auto";    // as in EngineOptions
-  std::string pack_cache = "off";  // likewise
+  std::string isa;                                      // as in LoadOptions
+  std::string weights = "auto";                         // as in EngineOptions
+  int precise_layers = EngineOptions{}.precise_layers;  // likewise
+  std::string pack_cache = "off";                       // likewise
   int num_threads = 0;
 };
 

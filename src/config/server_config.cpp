@@ -294,6 +294,7 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   options.model_path = model_path;
   options.isa = config.isa;
   options.weights = config.weights;
+  options.precise_layers = static_cast<int>(config.precise_layers);
   options.map_weights = config.load == "map";
   options.pack_cache = config.pack_cache;
   options.num_threads = static_cast<int>(config.threads);

@@ -30,6 +30,7 @@ struct ServerConfig {
   int64_t threads = 0;
   std::string isa;
   std::string weights = "auto";
+  int64_t precise_layers = EngineOptions{}.precise_layers;
   std::string load = "map";
   std::string pack_cache = "auto";
   int64_t cache_tokens = 0;

@@ -64,6 +64,7 @@ Status validate(const EngineOptions& options, int64_t model_context_length) {
                               kMaxStepTokens));
   RETURN_IF_ERROR(validate_changeable(options));
   RETURN_IF_ERROR(check_range("num_threads", options.num_threads, 0, kMaxThreads));
+  RETURN_IF_ERROR(check_range("precise_layers", options.precise_layers, 0, kMaxPreciseLayers));
   if (options.cache_tokens != 0) {
     // The longest request alone must fit, or it would wait for ever.
     RETURN_IF_ERROR(check_range("cache_tokens", options.cache_tokens, options.max_context_tokens,

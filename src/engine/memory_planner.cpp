@@ -56,6 +56,7 @@ Result<LoadOptions> load_options(const OpenedModel& opened, const EngineOptions&
                      .num_threads = options.num_threads,
                      .weights = *policy,
                      .placement = options.map_weights ? Placement::kInPlace : Placement::kCopied,
+                     .precise_layers = options.precise_layers,
                      .pack_cache = find_pack_cache(options.pack_cache, environment)};
 }
 
@@ -67,14 +68,15 @@ ModelExecutorLimits executor_limits(const EngineOptions& options) {
 }
 
 Result<LoadedModel*> MemoryPlanner::measure_model(const EngineOptions& options) {
-  const auto known = measured_.find(options.weights);
+  const std::pair key(options.weights, options.precise_layers);
+  const auto known = measured_.find(key);
   if (known != measured_.end()) return &known->second;
   auto how = load_options(opened_, options);
   RETURN_IF_ERROR(how);
   how->memory = MemoryUse::kMeasured;
   auto loaded = load_model(opened_, *how);
   RETURN_IF_ERROR(loaded);
-  return &measured_.emplace(options.weights, *std::move(loaded)).first->second;
+  return &measured_.emplace(key, *std::move(loaded)).first->second;
 }
 
 Result<MemoryPlan> MemoryPlanner::plan(const EngineOptions& options) {

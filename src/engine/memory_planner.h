@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/model_executor.h"
 #include "formats/open_model.h"
@@ -30,7 +31,8 @@ class MemoryPlanner {
   Result<LoadedModel*> measure_model(const EngineOptions& options);
 
   const OpenedModel& opened_;
-  std::map<std::string, LoadedModel> measured_;  // by what was asked for as weights
+  // By what was asked for as weights, and the precise layers.
+  std::map<std::pair<std::string, int>, LoadedModel> measured_;
 };
 
 // How the engine loads its model and how much room its executor has, of options that are valid.

@@ -48,6 +48,7 @@ class WeightLoader {
         policy_(options.weights),
         backend_(backend),
         placement_(options.placement),
+        num_precise_layers_(options.precise_layers),
         on_progress_(options.on_progress),
         is_measured_(options.memory == MemoryUse::kMeasured) {}
 
@@ -70,7 +71,7 @@ class WeightLoader {
   }
   Weight vector(const std::string& name);
   Weight adopt(const std::string& name) {
-    return status_ ? keep(backend_.adopt(tensor(name), placement_)) : Weight();
+    return status_ ? keep(backend_.adopt(tensor(name), placement_, input_bits_)) : Weight();
   }
   Weight prepare(const TensorView& view, const WeightForm& form);
   Weight keep(Result<Weight> weight);
@@ -81,6 +82,8 @@ class WeightLoader {
   const WeightPolicy& policy_;
   Backend& backend_;
   Placement placement_;
+  const int32_t num_precise_layers_;
+  InputBits input_bits_ = InputBits::k8;  // of the weights that are being loaded
   Status status_;
   const std::function<void(double)> on_progress_;
   const bool is_measured_;
@@ -111,10 +114,10 @@ Weight WeightLoader::prepare(const TensorView& view, const WeightForm& form) {
   if (!status_) return {};
   switch (form.kind) {
     case WeightForm::Kind::kPacked:
-      return keep(backend_.prepare_packed(view, form.format));
+      return keep(backend_.prepare_packed(view, form.format, input_bits_));
     case WeightForm::Kind::kAuto:
       if (const auto repacking = find_repacking(view.dtype)) {
-        return keep(backend_.prepare_packed(view, repacking->format));
+        return keep(backend_.prepare_packed(view, repacking->format, input_bits_));
       }
       break;
     case WeightForm::Kind::kBF16:
@@ -267,9 +270,11 @@ Weights WeightLoader::load() {
   Weights weights;
   weights.embed_tokens = matrix("embed_tokens.weight", WeightKind::kHead);
   for (int32_t i = 0; i < config_.num_hidden_layers && status_; ++i) {
+    input_bits_ = i < num_precise_layers_ ? InputBits::k16 : InputBits::k8;
     weights.layers.push_back(load_layer(i));
     if (on_progress_) on_progress_((i + 1.0) / config_.num_hidden_layers);
   }
+  input_bits_ = InputBits::k8;
   weights.norm = vector("norm.weight");
   if (!config_.tie_word_embeddings) weights.lm_head = matrix("lm_head.weight", WeightKind::kHead);
   return weights;
@@ -382,6 +387,10 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   loaded.loading_bytes = loader.most_scratch_bytes();
   loaded.has_packed = !loader.packed_counts().empty();
   if (!opened.packed) describe_packing(loader.packed_counts(), loaded);
+  const int32_t precise = std::min(options.precise_layers, loaded.config.num_hidden_layers);
+  if (precise > 0 && !loader.packed_counts().empty()) {
+    loaded.weight_types += "; precise layers: " + std::to_string(precise);
+  }
   loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
   loaded.are_weights_mapped = source.packed && options.placement == Placement::kInPlace;
   if (loaded.are_weights_mapped) loaded.adopted = source.tensors;

@@ -21,7 +21,8 @@ struct LoadOptions {
   int num_threads = 0;   // 0: as many as the process may use
   WeightPolicy weights = {};  // as the file has them; of a packed file, what it was made with
   Placement placement = Placement::kInPlace;  // of weights that are packed in a file
-  PackCacheOptions pack_cache = {};           // none
+  int32_t precise_layers = 0;  // the first ones, of which packed weights take inputs of 16 bits
+  PackCacheOptions pack_cache = {};  // none
   // kMeasured: nothing is read or kept, and the model computes nothing; it says what it would take.
   MemoryUse memory = MemoryUse::kTaken;
   // Puts another backend before the one that computes, such as one that takes the time.
@@ -30,7 +31,8 @@ struct LoadOptions {
 
   // Whether the same is computed; a decorator, or where weights lie, changes nothing of it.
   bool operator==(const LoadOptions& other) const {
-    return isa == other.isa && num_threads == other.num_threads && weights == other.weights;
+    return isa == other.isa && num_threads == other.num_threads && weights == other.weights &&
+           precise_layers == other.precise_layers;
   }
 };
 
@@ -46,7 +48,7 @@ struct LoadedModel {
   bool are_weights_mapped = false;  // they are pages of a file
   int64_t loading_bytes = 0;  // the most that one weight took on its way, beside those that stay
   std::string weight_types;   // of the file, and what became of them: "BF16 (19 tensors), F32 (26
-                              // tensors); packed: q4g32 (17), q8g32 (9)"
+                              // tensors); packed: q4g32 (17), q8g32 (9); precise layers: 2"
   std::string pack_cache;  // what it did: "weights are from ~/.cache/youtu/1f.youtu"; may be empty
   bool has_pack_cache_news = false;   // it was written, or there was trouble with it
   std::vector<std::string> warnings;  // tensors that were ignored

@@ -8,7 +8,7 @@ import numpy as np
 from gguf_cases import make_case, rms_error
 from hugging_face_folder import write_hugging_face
 from logits_test import instruction_sets
-from packed_numpy import multiply_rounded, round_to_8_bits
+from packed_numpy import multiply_rounded, multiply_rounded_twice, round_to_8_bits
 from peers import youtu_eval
 from random_model import SHAPES, make_model, random_tokens
 from test_run import ProgramTest, report, run
@@ -25,10 +25,12 @@ SHARE_OF_ROUNDING = 0.35
 # weights to BF16 costs 0.011.
 MOST_ROUNDING_COSTS = 0.08
 COUNT = 24
+ALL_LAYERS = 1024
 
 
 class Packed(ProgramTest):
-    def evaluate(self, model, tokens, *options):
+    def evaluate(self, model, tokens, *options, precise_layers=0):
+        options += ("--precise-layers", str(precise_layers))
         return youtu_eval(self.program, model, tokens, self.folder, *options)
 
     def folder_model(self, name, count=COUNT, **arguments):
@@ -96,6 +98,37 @@ class Packed(ProgramTest):
         report("q8", error=error, cost=cost)
         self.assertLess(error, SHARE_OF_ROUNDING * cost)
 
+    def test_precise_layers_round_what_rounding_left_over(self):
+        """The head is no layer, so it stays as it is. What is left over twice depends on the last bits of
+        F32, so NumPy says how large it is, and not what.
+        """
+
+        def multiply(x, weight):
+            is_head = len(weight) == SHAPES["blocks"].vocab_size
+            return x @ weight.T if is_head else multiply_rounded_twice(x, weight)
+
+        for kind in ("Q4_0", "Q5_1", "Q8_0"):
+            case = make_case(self.folder, f"precise_{kind}", SHAPES["blocks"], kind)
+            exact = forward(case.shape, case.weights, case.tokens, "absorbed")
+            rounded = forward(case.shape, case.weights, case.tokens, "absorbed", multiply)
+            logits = [
+                self.evaluate(
+                    case.path,
+                    case.tokens,
+                    *("--weights", "auto,head=exact", "--attention", "absorbed"),
+                    precise_layers=layers,
+                )
+                for layers in (0, 1, ALL_LAYERS)
+            ]
+            costs = [rms_error(each, exact) for each in logits]
+            expected = rms_error(rounded, exact)
+            with self.subTest(kind):
+                report(f"{kind}, precise layers", costs=costs, expected=expected)
+                self.assertLess(costs[2], 1.5 * expected)
+                self.assertGreater(costs[2], expected / 1.5)
+                self.assertLess(costs[2], 0.02 * costs[1])
+                self.assertLess(costs[1], 0.5 * costs[0])
+
     def test_what_forms_cost(self):
         """In their order, and each does something."""
         folder, tokens, weights = self.folder_model("blocks")
@@ -139,21 +172,24 @@ class Packed(ProgramTest):
     def test_chunks_threads_and_tables_change_no_bit(self):
         """All tables agree in the products; what differs between tables is the rest."""
         folder, tokens, _ = self.folder_model("blocks")
-        for isa, form, attention, cache in itertools.product(
-            instruction_sets(), ("q4", "q8g64"), ("absorbed", "expanded"), ("bf16", "int8")
+        for isa, form, attention, cache, precise in itertools.product(
+            instruction_sets(), ("q4", "q8g64"), ("absorbed", "expanded"), ("bf16", "int8"), (0, 1)
         ):
             options = ("--weights", form, "--isa", isa, "--attention", attention, "--cache", cache)
-            whole = self.evaluate(folder, tokens, *options, "--threads", "1")
+            whole = self.evaluate(
+                folder, tokens, *options, "--threads", "1", precise_layers=precise
+            )
             for others in (
                 ("--chunk", "1"),
                 ("--chunk", "5"),
                 ("--chunk", "13", "--threads", "2"),
                 ("--threads", "3"),
             ):
-                with self.subTest(options=options, others=others):
-                    np.testing.assert_array_equal(
-                        self.evaluate(folder, tokens, *options, *others), whole
+                with self.subTest(options=options, others=others, precise_layers=precise):
+                    logits = self.evaluate(
+                        folder, tokens, *options, *others, precise_layers=precise
                     )
+                    np.testing.assert_array_equal(logits, whole)
 
 
 if __name__ == "__main__":

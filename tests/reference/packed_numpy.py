@@ -22,6 +22,12 @@ def multiply_rounded(x, weight):
     return round_activations(x) @ weight.T
 
 
+def multiply_rounded_twice(x, weight):
+    """As in precise layers: what rounding left over is rounded and multiplied as well."""
+    rounded = round_activations(x)
+    return (rounded + round_activations(x - rounded)) @ weight.T
+
+
 def round_to_8_bits(weight, group=32):
     """weight [rows, cols] as the form q8 stores it: levels of -128 to 127, scales in f16."""
     rows, cols = weight.shape

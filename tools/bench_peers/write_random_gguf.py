@@ -72,10 +72,16 @@ def tensor_chunks(name, type_name, size, std, mean, seed):
         left -= count
 
 
-def write_random_gguf(path, shape, block_type="Q4_0", seed=1):
-    """Under another name until it is whole, so that an interrupted run leaves no half a model behind."""
+def write_random_gguf(path, shape, block_type="Q4_0", seed=1, deviation=None):
+    """Under another name until it is whole, so that an interrupted run leaves no half a model behind.
+
+    deviation: the standard deviation of every matrix; None gives each the one of its plan.
+    """
     path = Path(path)
-    plan = gguf_plan(shape)
+    plan = {
+        name: (size, std if deviation is None or len(size) == 1 else deviation, mean)
+        for name, (size, std, mean) in gguf_plan(shape).items()
+    }
     layout = {name: (tensor_type(block_type, size), size) for name, (size, _, _) in plan.items()}
     metadata = gguf_metadata(shape, unsplit_kv_b=False) | {"deepseek2.context_length": CONTEXT_LENGTH}
     unfinished = path.with_name(path.name + ".unfinished")
@@ -112,6 +118,11 @@ def main():
     parser.add_argument("--q-rank", type=at_least(1), default=YOUTU_2B.q_lora_rank)
     parser.add_argument("--vocab", type=at_least(MIN_VOCAB), default=YOUTU_2B.vocab_size)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--deviation",
+        type=float,
+        help="standard deviation of every matrix; otherwise such that each part of a layer matters",
+    )
     arguments = parser.parse_args()
     shape = dataclasses.replace(
         YOUTU_2B,
@@ -123,7 +134,9 @@ def main():
         vocab_size=arguments.vocab,
     )
     try:
-        write_random_gguf(arguments.output, shape, arguments.type, arguments.seed)
+        write_random_gguf(
+            arguments.output, shape, arguments.type, arguments.seed, arguments.deviation
+        )
     except OSError as error:
         print(f"write_random_gguf: {arguments.output}: {error.strerror}", file=sys.stderr)
         return 1

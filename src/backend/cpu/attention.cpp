@@ -182,9 +182,13 @@ void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequ
                                 int32_t end) {
   const int32_t slot = a.cache.latent_dim + a.cache.rope_dim, count = end - begin;
   const bool is_rounded = a.k_up != nullptr && !a.k_up->empty();
+  // Bytes are exact already.
+  const InputBits bits =
+      is_rounded && a.cache.dtype != CacheDType::kInt8 ? a.k_up->input_bits : InputBits::k8;
   const RoundedRows rounded =
-      is_rounded ? cut_rounded_rows(rounded_.data(), count, a.cache.latent_dim) : RoundedRows{};
-  for_each_row(count, [&](int32_t i) {
+      is_rounded ? cut_rounded_rows(rounded_.data(), count, a.cache.latent_dim, bits)
+                 : RoundedRows{};
+  for_each_row(count, [&](int32_t i, int worker) {
     float* to = expanded_latents_.as<float>() + int64_t{i} * slot;
     if (a.cache.dtype == CacheDType::kInt8) {
       // The bytes go in as they lie; rope keys are read from the cache.
@@ -197,11 +201,11 @@ void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequ
       const uint8_t* from = slot_at(a.cache, sequence, begin + i);
       kernels_.bf16_to_f32(reinterpret_cast<const uint16_t*>(from), slot, to);
     }
-    if (is_rounded) round_row(to, i, a.cache.latent_dim, rounded);
+    if (is_rounded) round_row(to, i, a.cache.latent_dim, rounded, worker);
   });
   pool_.parallel_for(a.num_heads, [&](int n, int worker) {
     if (is_rounded) {
-      expand_head_rounded(a, count, n, worker);
+      expand_head_rounded(a, rounded, count, n, worker);
     } else {
       expand_head(a, count, n, worker);
     }
@@ -209,14 +213,14 @@ void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequ
   });
 }
 
-// The same from the rounded latents in rounded_, with packed weights.
-void CpuBackend::expand_head_rounded(const MlaAttention& a, int32_t count, int n, int worker) {
+// The same from rounded latents, with packed weights.
+void CpuBackend::expand_head_rounded(const MlaAttention& a, const RoundedRows& rounded,
+                                     int32_t count, int n, int worker) {
   const int32_t latent = a.cache.latent_dim, rope = a.cache.rope_dim, slot = latent + rope;
   const int32_t head = a.nope_dim + rope;
   const float* latents = expanded_latents_.as<float>();
   float* keys = expanded_k_.as<float>() + int64_t{n} * kExpandedBlock * head;
   float* values = expanded_v_.as<float>() + int64_t{n} * kExpandedBlock * a.v_dim;
-  const RoundedRows rounded = cut_rounded_rows(rounded_.data(), count, latent);
   multiply_panels(*a.k_up, n * a.nope_dim, a.nope_dim, rounded, count, keys, head, false, worker);
   multiply_panels(*a.v_b, n * a.v_dim, a.v_dim, rounded, count, values, a.v_dim, false, worker);
   if (a.cache.dtype == CacheDType::kInt8) return;  // its rope keys are not expanded

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "backend/backend.h"
@@ -20,8 +21,10 @@ class CpuBackend final : public Backend {
   BackendInfo info() const override;
   Result<Buffer> allocate(size_t bytes) override;
   Result<Weight> prepare(const TensorView& tensor) override;
-  Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format) override;
-  Result<Weight> adopt(const TensorView& tensor, Placement placement) override;
+  Result<Weight> prepare_packed(const TensorView& tensor, const PackedFormat& format,
+                                InputBits input_bits) override;
+  Result<Weight> adopt(const TensorView& tensor, Placement placement,
+                       InputBits input_bits) override;
   Result<int64_t> reserve(const StepLimits& limits) override;
 
   void begin_step(const BatchView& batch) override { batch_ = &batch; }
@@ -42,26 +45,39 @@ class CpuBackend final : public Backend {
 
  private:
   // Calls fn(row) for each row of a small operation, a few rows to a task; one or two rows are done
-  // at once, since waking another thread takes longer.
+  // at once, since waking another thread takes longer. Or fn(row, worker), where one thread at a
+  // time is `worker`.
   template <typename Fn>
   void for_each_row(int32_t rows, const Fn& fn) {
+    const auto call = [&fn](int32_t row, int worker) {
+      if constexpr (std::is_invocable_v<Fn, int32_t, int>) {
+        fn(row, worker);
+      } else {
+        fn(row);
+      }
+    };
     constexpr int32_t kFewRows = 2, kMaxRowsPerTask = 8;
     if (rows <= kFewRows) {
-      for (int32_t row = 0; row < rows; ++row) fn(row);
+      for (int32_t row = 0; row < rows; ++row) call(row, 0);
       return;
     }
     const int32_t step = std::clamp(rows / (4 * pool_.num_threads()), 1, kMaxRowsPerTask);
-    pool_.parallel_for((rows + step - 1) / step, [&](int task, int) {
+    pool_.parallel_for((rows + step - 1) / step, [&](int task, int worker) {
       const int32_t begin = task * step;
-      for (int32_t row = begin; row < std::min(rows, begin + step); ++row) fn(row);
+      for (int32_t row = begin; row < std::min(rows, begin + step); ++row) call(row, worker);
     });
   }
 
   // Where rows of activations lie when they are rounded to eight bits (QuantizedRows).
-  struct RoundedRows {
+  struct RoundedPart {
     int8_t* values = nullptr;
     float* scales = nullptr;
     int32_t* sums = nullptr;
+  };
+  // What rounding left over is rounded as well where inputs have 16 bits; else `rest` is empty.
+  struct RoundedRows {
+    RoundedPart whole;
+    RoundedPart rest;
   };
   // A buffer to set aside, and its size.
   struct Reservation {
@@ -72,15 +88,17 @@ class CpuBackend final : public Backend {
   void add_rounded(const StepLimits& limits, std::vector<Reservation>& list);
   void copy_in_parallel(std::span<const uint8_t> from, uint8_t* to);
   Status bring_into_memory(std::span<const uint8_t> bytes);
-  static int64_t rounded_row_bytes(int32_t cols);
-  static RoundedRows cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols);
+  int64_t rounded_row_bytes(int32_t cols) const;
+  static RoundedRows cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols, InputBits bits);
 
   // linear.cpp
-  void round_row(const float* x, int32_t row, int32_t cols, const RoundedRows& to) const;
+  // Uses the worker's scratch.
+  void round_row(const float* x, int32_t row, int32_t cols, const RoundedRows& to, int worker);
   void multiply(std::span<const Projection> projections, Activation x, bool accumulate);
   void multiply_panels(const Weight& w, int32_t first_row, int32_t num_rows,
                        const RoundedRows& rounded, int32_t num_tokens, float* out,
                        int64_t out_stride, bool accumulate, int worker);
+  void multiply_pairs(PackedLinearArgs args) const;
   void linear_part(const Weight& w, int32_t first_row, int32_t num_rows, Activation x, float* out,
                    int64_t out_stride, bool accumulate, int worker);
   void linear_part_packed(const Weight& w, int32_t first_row, int32_t num_rows, Activation x,
@@ -106,7 +124,8 @@ class CpuBackend final : public Backend {
   void attend_expanded_block(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
                              int32_t end);
   void expand_head(const MlaAttention& a, int32_t count, int head, int worker);
-  void expand_head_rounded(const MlaAttention& a, int32_t count, int head, int worker);
+  void expand_head_rounded(const MlaAttention& a, const RoundedRows& rounded, int32_t count,
+                           int head, int worker);
   void copy_rounded_latent(const LatentLayer& cache, const SequenceSlice& sequence,
                            int32_t position, int32_t row, const RoundedRows& to) const;
   const SequenceSlice& sequence_of(int32_t token) const;
@@ -145,15 +164,16 @@ class CpuBackend final : public Backend {
   ThreadPool& pool_;
   const MemoryUse memory_;
   const BatchView* batch_ = nullptr;
-  int32_t widest_row_ = 0;   // of the weights prepared so far
-  bool has_packed_ = false;  // whether any is packed
+  int32_t widest_row_ = 0;       // of the weights prepared so far
+  bool has_packed_ = false;      // whether any is packed
+  bool has_fine_input_ = false;  // whether any takes inputs of 16 bits
   int64_t worker_scratch_floats_ = 0;
   int64_t worker_rounded_bytes_ = 0;
   Buffer worker_scratch_;    // [threads][worker_scratch_floats_]
   Buffer worker_panels_;     // [threads][kPackedScratchBytes]
   Buffer worker_rounded_;    // [threads][worker_rounded_bytes_]
   Buffer normed_;            // [max_tokens, norm_dim] the input of a matrix product
-  Buffer rounded_;           // the same, or another input, in eight bits
+  Buffer rounded_;           // the same, or another input, in eight bits, or twice
   Buffer absorbed_q_;        // [kAbsorbedTokens, N, L + R] queries in the latent space
   Buffer absorbed_out_;      // [kAbsorbedTokens, N, L] attended latents
   Buffer expanded_latents_;  // [kExpandedBlock, L + R] a stretch of context, widened

@@ -43,15 +43,15 @@ void CpuBackend::copy_rounded_latent(const LatentLayer& cache, const SequenceSli
   const int32_t blocks = div_ceil(latent, int32_t{kActivationBlock});
   const uint8_t* block = block_at(cache, sequence, position);
   const int64_t lane = position % kBlockSize, first = int64_t{row} * blocks;
-  int8_t* values = to.values + first * kActivationBlock;
+  int8_t* values = to.whole.values + first * kActivationBlock;
   std::memset(values, 0, static_cast<size_t>(blocks) * kActivationBlock);
   for (int32_t d = 0; d < latent; ++d) {
     values[d] = static_cast<int8_t>(block[d / 4 * kLineBytes + 4 * lane + d % 4] - kLatentZero);
   }
   float scale;
   std::memcpy(&scale, block + cache.scales_offset() + 4 * lane, 4);
-  std::fill_n(to.scales + first, blocks, scale);
-  int32_t* sums = to.sums + first * 7;
+  std::fill_n(to.whole.scales + first, blocks, scale);
+  int32_t* sums = to.whole.sums + first * 7;
   for (int32_t run = 32; run <= kActivationBlock; run *= 2) {
     for (int32_t k = 0; k < blocks * kActivationBlock; k += run) {
       *sums++ = std::accumulate(values + k, values + k + run, 0);

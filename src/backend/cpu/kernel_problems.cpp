@@ -154,11 +154,13 @@ RoundedRows PackedProblem::round(const CpuKernels& kernels) const {
   const auto tokens = static_cast<size_t>(num_tokens_), blocks = static_cast<size_t>(num_blocks_);
   RoundedRows rows = {std::vector<int8_t>(tokens * blocks * kActivationBlock),
                       std::vector<float>(tokens * blocks),
-                      std::vector<int32_t>(tokens * blocks * 7)};
+                      std::vector<int32_t>(tokens * blocks * 7),
+                      std::vector<float>(tokens * blocks * kActivationBlock)};
   for (size_t t = 0; t < tokens; ++t) {
     kernels.packed.quantize_row(x_.data() + t * static_cast<size_t>(cols), cols,
                                 &rows.values[t * blocks * kActivationBlock],
-                                &rows.scales[t * blocks], &rows.sums[t * blocks * 7]);
+                                &rows.scales[t * blocks], &rows.sums[t * blocks * 7],
+                                &rows.rest[t * blocks * kActivationBlock]);
   }
   return rows;
 }

@@ -58,6 +58,7 @@ struct RoundedRows {
   std::vector<int8_t> values;
   std::vector<float> scales;
   std::vector<int32_t> sums;
+  std::vector<float> rest;
 };
 
 class PackedProblem {

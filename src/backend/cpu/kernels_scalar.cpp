@@ -203,7 +203,8 @@ void quantize_block(const float* x, int8_t* values, float* scale) {
   *scale = inverse == 0 ? 0 : max / 127.0f;
 }
 
-void quantize_row(const float* x, int32_t n, int8_t* values, float* scales, int32_t* sums) {
+void quantize_row(const float* x, int32_t n, int8_t* values, float* scales, int32_t* sums,
+                  float* rest) {
   const int32_t blocks = (n + kActivationBlock - 1) / kActivationBlock;
   for (int32_t b = 0; b < blocks; ++b) {
     float block[kActivationBlock] = {};
@@ -211,6 +212,10 @@ void quantize_row(const float* x, int32_t n, int8_t* values, float* scales, int3
       block[i] = x[b * kActivationBlock + i];
     }
     quantize_block(block, values + b * kActivationBlock, &scales[b]);
+    for (int32_t i = 0; rest != nullptr && i < kActivationBlock; ++i) {
+      const int32_t at = b * kActivationBlock + i;
+      rest[at] = fmaf(-scales[b], values[at], block[i]);
+    }
   }
   for (int32_t run = 32; run <= 128; run *= 2) {
     for (int32_t k = 0; k < blocks * kActivationBlock; k += run) {

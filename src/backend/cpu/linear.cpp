@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "backend/cpu/attention_shape.h"
 #include "backend/cpu/cpu_backend.h"
@@ -56,9 +57,20 @@ int32_t num_blocks(int32_t cols) {
 }
 
 bool has_packed(std::span<const Projection> projections) {
-  return std::any_of(projections.begin(), projections.end(),
-                     [](const Projection& p) { return p.weight->packed.has_value(); });
+  return std::ranges::any_of(projections,
+                             [](const Projection& p) { return p.weight->packed.has_value(); });
 }
+
+// The most that any of them takes.
+InputBits input_bits_of(std::span<const Projection> projections) {
+  const bool is_fine = std::ranges::any_of(
+      projections, [](const Projection& p) { return p.weight->input_bits == InputBits::k16; });
+  return is_fine ? InputBits::k16 : InputBits::k8;
+}
+
+// Inputs of 16 bits of so few rows pass by the weights as twice as many of 8 bits.
+constexpr int32_t kPairedRows = 8;
+constexpr int32_t kPairedColumns = 2 * kRowsAlignment;  // of the output, at a time
 
 }  // namespace
 
@@ -117,23 +129,40 @@ void CpuBackend::linear_part(const Weight& w, int32_t first_row, int32_t num_row
   }
 }
 
-int64_t CpuBackend::rounded_row_bytes(int32_t cols) {
-  return int64_t{num_blocks(cols)} * (kActivationBlock + sizeof(float) + 7 * sizeof(int32_t));
+int64_t CpuBackend::rounded_row_bytes(int32_t cols) const {
+  return int64_t{num_blocks(cols)} * (has_fine_input_ ? 2 : 1) *
+         (kActivationBlock + int64_t{sizeof(float)} + 7 * int64_t{sizeof(int32_t)});
 }
 
-// Values first: blocks are larger than any alignment that the rest needs.
-CpuBackend::RoundedRows CpuBackend::cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols) {
+// Values first: blocks are larger than any alignment that what follows needs. What was left over
+// follows as further rows.
+CpuBackend::RoundedRows CpuBackend::cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols,
+                                                     InputBits bits) {
   const int64_t blocks = int64_t{num_blocks(cols)} * rows;
-  auto* scales = reinterpret_cast<float*>(bytes + blocks * kActivationBlock);
-  return {reinterpret_cast<int8_t*>(bytes), scales, reinterpret_cast<int32_t*>(scales + blocks)};
+  const int64_t all_blocks = bits == InputBits::k16 ? 2 * blocks : blocks;
+  auto* values = reinterpret_cast<int8_t*>(bytes);
+  auto* scales = reinterpret_cast<float*>(bytes + all_blocks * kActivationBlock);
+  auto* sums = reinterpret_cast<int32_t*>(scales + all_blocks);
+  RoundedRows rounded = {.whole = {values, scales, sums}, .rest = {}};
+  if (bits == InputBits::k16) {
+    rounded.rest = {values + blocks * kActivationBlock, scales + blocks, sums + 7 * blocks};
+  }
+  return rounded;
 }
 
-void CpuBackend::round_row(const float* x, int32_t row, int32_t cols, const RoundedRows& to) const {
+void CpuBackend::round_row(const float* x, int32_t row, int32_t cols, const RoundedRows& to,
+                           int worker) {
   const int64_t first = int64_t{row} * num_blocks(cols);
-  kernels_.packed.quantize_row(x, cols, to.values + first * kActivationBlock, to.scales + first,
-                               to.sums + first * 7);
+  const auto round = [&](const float* from, const RoundedPart& part, float* rest) {
+    kernels_.packed.quantize_row(from, cols, part.values + first * kActivationBlock,
+                                 part.scales + first, part.sums + first * 7, rest);
+  };
+  float* rest = to.rest.values != nullptr ? worker_scratch(worker) : nullptr;
+  round(x, to.whole, rest);
+  if (rest != nullptr) round(rest, to.rest, nullptr);
 }
 
+// REQUIRES: `rounded` was cut for num_tokens rows.
 void CpuBackend::multiply_panels(const Weight& w, int32_t first_row, int32_t num_rows,
                                  const RoundedRows& rounded, int32_t num_tokens, float* out,
                                  int64_t out_stride, bool accumulate, int worker) {
@@ -141,7 +170,12 @@ void CpuBackend::multiply_panels(const Weight& w, int32_t first_row, int32_t num
   const PackedShape shape(*w.packed, w.rows, w.cols);
   const int32_t blocks = num_blocks(w.cols), group = shape.format.group;
   const int32_t first_sum = group == 32 ? 0 : group == 64 ? 4 * blocks : 6 * blocks;
-  const PackedLinearArgs args = {
+  const auto rows_of = [&](const RoundedPart& part) -> QuantizedRows {
+    return {part.values,           int64_t{blocks} * kActivationBlock,
+            part.scales,           blocks,
+            part.sums + first_sum, int64_t{blocks} * 7};
+  };
+  PackedLinearArgs args = {
       .panels = w.bytes.data() + first_row / kPanelRows * shape.panel_bytes,
       .panel_bytes = shape.panel_bytes,
       .num_rows = num_rows,
@@ -149,32 +183,67 @@ void CpuBackend::multiply_panels(const Weight& w, int32_t first_row, int32_t num
       .bits = shape.format.bits,
       .group = group,
       .has_min = shape.format.has_min,
-      .x = {rounded.values, int64_t{blocks} * kActivationBlock, rounded.scales, blocks,
-            rounded.sums + first_sum, int64_t{blocks} * 7},
+      .x = rows_of(rounded.whole),
       .num_tokens = num_tokens,
       .out = out,
       .out_stride = out_stride,
       .accumulate = accumulate,
       .scratch = worker_panels_.data() + int64_t{worker} * kPackedScratchBytes,
   };
-  kernels_.packed.linear(&args);
+  if (w.input_bits == InputBits::k8 || rounded.rest.values == nullptr) {
+    kernels_.packed.linear(&args);
+  } else if (num_tokens <= kPairedRows) {
+    multiply_pairs(args);
+  } else {
+    // The second time, the weights come from the cache.
+    kernels_.packed.linear(&args);
+    args.x = rows_of(rounded.rest);
+    args.accumulate = true;
+    kernels_.packed.linear(&args);
+  }
+}
+
+// The same as two products one after the other, in which each weight is unpacked once.
+void CpuBackend::multiply_pairs(PackedLinearArgs args) const {
+  const int32_t num_tokens = args.num_tokens, num_rows = args.num_rows;
+  const int64_t out_stride = args.out_stride;
+  float* out = args.out;
+  float products[2 * kPairedRows][kPairedColumns];
+  args.num_tokens = 2 * num_tokens;
+  args.out = products[0];
+  args.out_stride = kPairedColumns;
+  const bool accumulate = std::exchange(args.accumulate, false);
+  for (int32_t first = 0; first < num_rows; first += kPairedColumns) {
+    args.num_rows = std::min(kPairedColumns, num_rows - first);
+    kernels_.packed.linear(&args);
+    args.panels += kPairedColumns / kPanelRows * args.panel_bytes;
+    for (int32_t t = 0; t < num_tokens; ++t) {
+      const float* whole = products[t];
+      const float* rest = products[num_tokens + t];
+      float* to = out + t * out_stride + first;
+      for (int32_t c = 0; c < args.num_rows; ++c) {
+        to[c] = (accumulate ? to[c] + whole[c] : whole[c]) + rest[c];
+      }
+    }
+  }
 }
 
 // Rounds the rows itself, some at a time: for the small products of one head.
 void CpuBackend::linear_part_packed(const Weight& w, int32_t first_row, int32_t num_rows,
                                     Activation x, float* out, int64_t out_stride, bool accumulate,
                                     int worker) {
-  const RoundedRows rounded = cut_rounded_rows(
-      worker_rounded_.data() + worker * worker_rounded_bytes_, kAbsorbedTokens, x.cols);
+  uint8_t* memory = worker_rounded_.data() + worker * worker_rounded_bytes_;
   for (int32_t begin = 0; begin < x.rows; begin += kAbsorbedTokens) {
     const int32_t count = std::min(kAbsorbedTokens, x.rows - begin);
-    for (int32_t t = 0; t < count; ++t) round_row(x.row(begin + t), t, x.cols, rounded);
+    const RoundedRows rounded = cut_rounded_rows(memory, count, x.cols, w.input_bits);
+    for (int32_t t = 0; t < count; ++t) round_row(x.row(begin + t), t, x.cols, rounded, worker);
     multiply_panels(w, first_row, num_rows, rounded, count, out + begin * out_stride, out_stride,
                     accumulate, worker);
   }
 }
 
-// Where some of the weights are packed, the rows of x lie rounded in rounded_.
+// Where some of the weights are packed, the rows of x lie rounded in rounded_, to as many bits as
+// the one that takes most.
 void CpuBackend::multiply(std::span<const Projection> projections, Activation x, bool accumulate) {
   CHECK(projections.size() <= kMaxProjections);
   int32_t steps[kMaxProjections], first_tasks[kMaxProjections + 1] = {};
@@ -186,7 +255,8 @@ void CpuBackend::multiply(std::span<const Projection> projections, Activation x,
     first_tasks[i + 1] = first_tasks[i] + div_ceil(w.rows, steps[i]);
   }
   const RoundedRows rounded =
-      has_packed_ ? cut_rounded_rows(rounded_.data(), x.rows, x.cols) : RoundedRows{};
+      has_packed_ ? cut_rounded_rows(rounded_.data(), x.rows, x.cols, input_bits_of(projections))
+                  : RoundedRows{};
   pool_.parallel_for(first_tasks[projections.size()], [&](int task, int worker) {
     size_t i = 0;
     while (task >= first_tasks[i + 1]) ++i;
@@ -210,18 +280,20 @@ void CpuBackend::norm_linear(Activation x, const Weight& gain, float eps,
   const Activation normed = {normed_.as<float>(), x.rows, x.cols, align_up<int64_t>(x.cols, 16)};
   const bool rounds = has_packed(projections);
   const RoundedRows rounded =
-      rounds ? cut_rounded_rows(rounded_.data(), x.rows, x.cols) : RoundedRows{};
-  for_each_row(x.rows, [&](int32_t t) {
+      rounds ? cut_rounded_rows(rounded_.data(), x.rows, x.cols, input_bits_of(projections))
+             : RoundedRows{};
+  for_each_row(x.rows, [&](int32_t t, int worker) {
     kernels_.rms_norm(x.row(t), gains, x.cols, eps, normed.row(t));
-    if (rounds) round_row(normed.row(t), t, x.cols, rounded);
+    if (rounds) round_row(normed.row(t), t, x.cols, rounded, worker);
   });
   multiply(projections, normed, false);
 }
 
 void CpuBackend::linear_add(const Weight& w, Activation x, Activation out) {
   if (w.packed) {
-    const RoundedRows rounded = cut_rounded_rows(rounded_.data(), x.rows, x.cols);
-    for_each_row(x.rows, [&](int32_t t) { round_row(x.row(t), t, x.cols, rounded); });
+    const RoundedRows rounded = cut_rounded_rows(rounded_.data(), x.rows, x.cols, w.input_bits);
+    for_each_row(x.rows,
+                 [&](int32_t t, int worker) { round_row(x.row(t), t, x.cols, rounded, worker); });
   }
   const Projection projection = {&w, out};
   multiply({&projection, 1}, x, true);
@@ -231,10 +303,11 @@ void CpuBackend::swiglu_linear_add(const Weight& w, Activation gate, Activation 
                                    Activation out) {
   const bool rounds = w.packed.has_value();
   const RoundedRows rounded =
-      rounds ? cut_rounded_rows(rounded_.data(), gate.rows, gate.cols) : RoundedRows{};
-  for_each_row(gate.rows, [&](int32_t t) {
+      rounds ? cut_rounded_rows(rounded_.data(), gate.rows, gate.cols, w.input_bits)
+             : RoundedRows{};
+  for_each_row(gate.rows, [&](int32_t t, int worker) {
     kernels_.silu_mul(gate.row(t), up.row(t), gate.cols, gate.row(t));
-    if (rounds) round_row(gate.row(t), t, gate.cols, rounded);
+    if (rounds) round_row(gate.row(t), t, gate.cols, rounded, worker);
   });
   const Projection projection = {&w, out};
   multiply({&projection, 1}, gate, true);

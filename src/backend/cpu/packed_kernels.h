@@ -54,5 +54,8 @@ struct PackedKernels {
   /* Rounds n values of x to eight bits, each block by its largest magnitude / 127. Fills up to
      whole blocks with zeros. sums: for each block the sums of its 4 runs of 32 values, all blocks;
      then of the 2 runs of 64, then of the run of 128: 7 * blocks integers. */
-  void (*quantize_row)(const float* x, int32_t n, int8_t* values, float* scales, int32_t* sums);
+  /* rest: unless NULL, what rounding left over, fma(-scale, value, x), whole blocks of it; rounded
+     in turn it makes products with inputs of 16 bits out of two with 8. */
+  void (*quantize_row)(const float* x, int32_t n, int8_t* values, float* scales, int32_t* sums,
+                       float* rest);
 };

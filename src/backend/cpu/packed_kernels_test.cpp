@@ -49,12 +49,14 @@ struct Rounded {
       : blocks(div_ceil(cols, int32_t{kActivationBlock})),
         values(static_cast<size_t>(tokens * blocks * kActivationBlock), 77),
         scales(static_cast<size_t>(tokens * blocks), -1.0f),
-        sums(static_cast<size_t>(tokens * blocks * 7), -1) {
+        sums(static_cast<size_t>(tokens * blocks * 7), -1),
+        rest(values.size(), -1.0f) {
     for (int32_t t = 0; t < tokens; ++t) {
       kernels.packed.quantize_row(x.data() + int64_t{t} * cols, cols,
                                   &values[static_cast<size_t>(t * blocks * kActivationBlock)],
                                   &scales[static_cast<size_t>(t * blocks)],
-                                  &sums[static_cast<size_t>(t * blocks * 7)]);
+                                  &sums[static_cast<size_t>(t * blocks * 7)],
+                                  &rest[static_cast<size_t>(t * blocks * kActivationBlock)]);
     }
   }
   QuantizedRows view(int32_t group) const {
@@ -68,6 +70,7 @@ struct Rounded {
   std::vector<int8_t> values;
   std::vector<float> scales;
   std::vector<int32_t> sums;
+  std::vector<float> rest;
 };
 
 class PackedTables : public testing::TestWithParam<const CpuKernels*> {
@@ -113,6 +116,7 @@ TEST_P(PackedTables, RoundingGivesTheBitsOfTheSpecification) {
     EXPECT_EQ(actual.values, expected.values) << cols;
     EXPECT_EQ(actual.scales, expected.scales) << cols;
     EXPECT_EQ(actual.sums, expected.sums) << cols;
+    EXPECT_EQ(actual.rest, expected.rest) << cols;
   }
 }
 

@@ -260,11 +260,13 @@ TEST_P(PackedLanes, GiveTheBitsOfTheSpecification) {
           int8_t expected_values[kCols];
           float expected_scales[kBlocks];
           int32_t expected_sums[7 * kBlocks];
+          float expected_rest[kCols], rest[kCols];
           specification.quantize_row(x.data(), kCols, expected_values, expected_scales,
-                                     expected_sums);
+                                     expected_sums, expected_rest);
           GetParam().kernels.quantize_row(x.data(), kCols, &values[static_cast<size_t>(t * kCols)],
                                           &scales[static_cast<size_t>(t * kBlocks)],
-                                          &sums[static_cast<size_t>(t * 7 * kBlocks)]);
+                                          &sums[static_cast<size_t>(t * 7 * kBlocks)], rest);
+          ASSERT_EQ(std::memcmp(expected_rest, rest, sizeof(rest)), 0);
           ASSERT_EQ(std::memcmp(expected_values, &values[static_cast<size_t>(t * kCols)], kCols),
                     0);
           ASSERT_EQ(std::memcmp(expected_sums, &sums[static_cast<size_t>(t * 7 * kBlocks)],

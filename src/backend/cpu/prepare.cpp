@@ -95,7 +95,8 @@ Result<Weight> CpuBackend::prepare(const TensorView& tensor) {
   return weight;
 }
 
-Result<Weight> CpuBackend::prepare_packed(const TensorView& tensor, const PackedFormat& format) {
+Result<Weight> CpuBackend::prepare_packed(const TensorView& tensor, const PackedFormat& format,
+                                          InputBits input_bits) {
   CHECK(can_dequantize(tensor.dtype));
   const PackedShape shape(format, tensor.num_rows(), tensor.row_length());
   Weight weight;
@@ -103,11 +104,13 @@ Result<Weight> CpuBackend::prepare_packed(const TensorView& tensor, const Packed
   weight.rows = static_cast<int32_t>(shape.rows);
   weight.cols = static_cast<int32_t>(shape.cols);
   weight.packed = format;
+  weight.input_bits = input_bits;
   auto bytes = allocate(static_cast<size_t>(shape.bytes()));
   if (!bytes) return bytes.status().with_prefix(tensor.name + ": ");
   weight.bytes = std::move(*bytes);
   widest_row_ = std::max(widest_row_, weight.cols);
   has_packed_ = true;
+  has_fine_input_ = has_fine_input_ || input_bits == InputBits::k16;
   if (memory_ == MemoryUse::kMeasured) return weight;
   const std::span<uint8_t> panels(weight.bytes.data(), static_cast<size_t>(shape.bytes()));
   const bool is_copied = keeps_levels(tensor.dtype, format);
@@ -130,12 +133,14 @@ Result<Weight> CpuBackend::prepare_packed(const TensorView& tensor, const Packed
   return weight;
 }
 
-Result<Weight> CpuBackend::adopt(const TensorView& tensor, Placement placement) {
+Result<Weight> CpuBackend::adopt(const TensorView& tensor, Placement placement,
+                                 InputBits input_bits) {
   Weight weight;
   weight.dtype = tensor.dtype;
   weight.rows = static_cast<int32_t>(tensor.num_rows());
   weight.cols = static_cast<int32_t>(tensor.row_length());
   weight.packed = tensor.packed;
+  if (weight.packed) weight.input_bits = input_bits;
   const auto size = static_cast<int64_t>(tensor.data.size());
   if (tensor.packed) {
     CHECK(size == PackedShape(*tensor.packed, weight.rows, weight.cols).bytes());
@@ -158,6 +163,7 @@ Result<Weight> CpuBackend::adopt(const TensorView& tensor, Placement placement) 
   }
   widest_row_ = std::max(widest_row_, weight.cols);
   has_packed_ = has_packed_ || weight.packed.has_value();
+  has_fine_input_ = has_fine_input_ || weight.input_bits == InputBits::k16;
   return weight;
 }
 
