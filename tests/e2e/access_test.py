@@ -124,6 +124,7 @@ class Access(unittest.TestCase):
     def test_who_comes_and_goes_is_not_written_down(self):
         log = self.path("access.log")
         with self.start("--access-log", log) as server, self.subTest("H01"):
+            self.assertTrue(wait_until(lambda: server.output.endswith("\n\n")), server.output)
             before = server.output
             for _ in range(3):
                 server.connect().close()
@@ -180,8 +181,9 @@ class Access(unittest.TestCase):
             self.assertTrue(wait_until(lambda: self.ask(server, "GET", "/metrics", **self.bearer(ALICE))[0] == 200))
 
     def serve(self, *arguments):
+        """What ends before it serves. Its sessions are its own, whatever else runs on the machine."""
         return subprocess.run([PROGRAM, "serve", "--port", "0", *arguments], capture_output=True, text=True, timeout=60,
-                              check=False)
+                              check=False, env={**os.environ, "YOUTU_DATA_DIR": self.path("sessions")})
 
     def test_unsafe_keys_do_not_start(self):
         for text, mode in ((f"alice {ALICE}\n", 0o644), ("alice " + "k" * 31 + "\n", 0o600), ("", 0o600)):
