@@ -1,6 +1,7 @@
 // Which kernel tables this processor can run, and which of them is fastest on it.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,8 +14,12 @@ namespace youtu {
 // last.
 std::vector<const CpuKernels*> supported_kernels();
 
-// The table called `isa`; for "" the one that wins a short timing. Fails on a name that is unknown
-// or not supported here.
+// Those of them that may be the fastest: one for each width of registers. REQUIRES: as
+// supported_kernels() gives them.
+std::vector<const CpuKernels*> worthwhile_kernels(std::span<const CpuKernels* const> supported);
+
+// The table called `isa`; for "" the one of these that wins a short timing. Fails on a name that is
+// unknown or not supported here.
 Result<const CpuKernels*> select_kernels(std::string_view isa);
 
 }  // namespace youtu

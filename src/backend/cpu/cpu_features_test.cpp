@@ -1,0 +1,57 @@
+// Which kernel table is taken. What is fast is not tested; what never is must not be chosen by a
+// timing that the machine's neighbours had a hand in.
+#include "backend/cpu/cpu_features.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace youtu {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names worthwhile(const Names& supported) {
+  std::vector<CpuKernels> kernels(supported.size());
+  std::vector<const CpuKernels*> tables;
+  for (size_t i = 0; i < supported.size(); ++i) {
+    kernels[i].name = supported[i].c_str();
+    tables.push_back(&kernels[i]);
+  }
+  Names names;
+  for (const CpuKernels* table : worthwhile_kernels(tables)) names.emplace_back(table->name);
+  return names;
+}
+
+TEST(WorthwhileKernels, AreOneForEachWidth) {
+  EXPECT_EQ(worthwhile({"avx512vnni", "avx512", "avxvnni", "avx2", "scalar"}),
+            (Names{"avx512vnni", "avxvnni"}));
+  EXPECT_EQ(worthwhile({"avx512vnni", "avx512", "avx2", "scalar"}), (Names{"avx512vnni", "avx2"}));
+  EXPECT_EQ(worthwhile({"avx512", "avx2", "scalar"}), (Names{"avx512", "avx2"}));
+  EXPECT_EQ(worthwhile({"avxvnni", "avx2", "scalar"}), Names{"avxvnni"});
+  EXPECT_EQ(worthwhile({"avx2", "scalar"}), Names{"avx2"});
+  EXPECT_EQ(worthwhile({"scalar"}), Names{"scalar"});
+}
+
+TEST(SelectKernels, TakesAWorthwhileOne) {
+  const std::vector<const CpuKernels*> tables = worthwhile_kernels(supported_kernels());
+  for (int i = 0; i < 5; ++i) {
+    const auto chosen = select_kernels("");
+    ASSERT_TRUE(chosen.is_ok());
+    EXPECT_NE(std::ranges::find(tables, *chosen), tables.end()) << (*chosen)->name;
+  }
+}
+
+TEST(SelectKernels, TakesWhatIsAskedForOrSaysWhatThereIs) {
+  for (const CpuKernels* table : supported_kernels()) {
+    EXPECT_EQ(*select_kernels(table->name), table);
+  }
+  const auto unknown = select_kernels("avx1024");
+  ASSERT_FALSE(unknown.is_ok());
+  EXPECT_EQ(unknown.status().param(), "isa");
+  EXPECT_NE(unknown.status().message().find("scalar"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace youtu
