@@ -10,6 +10,7 @@
 #include "base/numbers.h"
 #include "tensor/dequantize.h"
 #include "tensor/levels.h"
+#include "tests/support/random_floats.h"
 
 namespace youtu {
 namespace {
@@ -25,14 +26,6 @@ struct RowStorage {
   std::vector<uint8_t> levels;
   std::vector<uint16_t> scales, mins;
 };
-
-std::vector<float> random_values(size_t count, uint32_t seed) {
-  std::mt19937 rng(seed);
-  std::normal_distribution<float> normal(0.0f, 0.02f);
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(rng);
-  return values;
-}
 
 std::vector<float> pack_and_read(const PackedShape& shape, const std::vector<float>& values) {
   std::vector<uint8_t> panels(static_cast<size_t>(shape.bytes()));
@@ -75,7 +68,7 @@ TEST(Packed, EveryFormatKeepsValuesWithinHalfAStep) {
         for (const int64_t cols : {32, 33, 200, 256}) {
           const PackedFormat format = {.bits = bits, .group = group, .has_min = has_min};
           const PackedShape shape(format, 19, cols);
-          const auto values = random_values(static_cast<size_t>(19 * cols), 5);
+          const auto values = random_floats(static_cast<size_t>(19 * cols), 5, 0.02f);
           const auto back = pack_and_read(shape, values);
           std::vector<float> error(values.size());
           for (size_t i = 0; i < values.size(); ++i) error[i] = values[i] - back[i];
@@ -104,7 +97,7 @@ TEST(Packed, AGroupOfZerosStaysZero) {
 TEST(Packed, SearchedScalesAreNoWorseThanGgmlsRule) {
   const PackedShape shape({.bits = 4, .group = 32, .has_min = false}, 1, 32);
   for (uint32_t seed = 0; seed < 50; ++seed) {
-    const auto values = random_values(32, seed);
+    const auto values = random_floats(32, seed, 0.02f);
     const auto back = pack_and_read(shape, values);
     float extreme = 0, mine = 0, rule = 0;
     for (const float value : values)

@@ -4,21 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <vector>
 
 #include "tensor/dequantize.h"
+#include "tests/support/random_floats.h"
 
 namespace youtu {
 namespace {
-
-std::vector<float> random_values(size_t count, uint32_t seed) {
-  std::mt19937 rng(seed);
-  std::normal_distribution<float> normal(0.0f, 0.02f);
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(rng);
-  return values;
-}
 
 // The largest error of a round trip, as a share of the block's largest magnitude.
 float worst_error(DType dtype, const std::vector<float>& values) {
@@ -40,12 +32,12 @@ float worst_error(DType dtype, const std::vector<float>& values) {
 }
 
 TEST(QuantizeTest, Q8_0StaysWithinHalfAStep) {
-  EXPECT_LT(worst_error(DType::kQ8_0, random_values(32 * 1000, 1)), 0.5f / 127 + 1e-3f);
+  EXPECT_LT(worst_error(DType::kQ8_0, random_floats(32 * 1000, 1, 0.02f)), 0.5f / 127 + 1e-3f);
 }
 
 TEST(QuantizeTest, Q4_0StaysWithinAStep) {
   // Half a step, but a full one at the end of the scale that has one level less.
-  const float worst = worst_error(DType::kQ4_0, random_values(32 * 1000, 2));
+  const float worst = worst_error(DType::kQ4_0, random_floats(32 * 1000, 2, 0.02f));
   EXPECT_LT(worst, 1.0f / 8 + 1e-3f);
   EXPECT_GT(worst, 0.4f / 8);
 }

@@ -6,7 +6,7 @@ quantised, and the memory that this takes does not grow with the model. Embeddin
 type, so that two engines that read the file also read the same number of bytes for every token.
 
 usage: write_random_gguf.py OUTPUT [--type Q4_0] [--layers 32] [--heads 16] [--hidden 2048] [--intermediate 6144]
-                            [--q-rank 1536] [--vocab 128256] [--seed 1]
+                            [--q-rank 1536] [--vocab 128256] [--seed 1] [--deviation 0.02]
 """
 import argparse
 import dataclasses

@@ -13,6 +13,7 @@
 #include "backend/cpu/cpu_features.h"
 #include "base/check.h"
 #include "base/numbers.h"
+#include "tests/support/random_floats.h"
 
 namespace youtu {
 namespace {
@@ -20,14 +21,6 @@ namespace {
 constexpr int32_t kHeads = 5, kNope = 12, kRope = 8, kValue = 20, kLatent = 36,
                   kSlot = kLatent + kRope;
 constexpr int32_t kBlocks = 64;
-
-std::vector<float> random_floats(size_t n, uint32_t seed) {
-  std::mt19937 rng(seed);
-  std::normal_distribution<float> normal(0.0f, 1.0f);
-  std::vector<float> values(n);
-  for (float& value : values) value = normal(rng);
-  return values;
-}
 
 using TableAndCache = std::tuple<const CpuKernels*, CacheDType>;
 

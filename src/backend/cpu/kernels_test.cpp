@@ -14,20 +14,13 @@
 #include "backend/cpu/cpu_features.h"
 #include "base/numbers.h"
 #include "tensor/dtype.h"
+#include "tests/support/random_floats.h"
 
 namespace youtu {
 namespace {
 
 const CpuKernels& scalar() {
   return *supported_kernels().back();
-}
-
-std::vector<float> random_floats(size_t n, uint32_t seed, float deviation = 1.0f) {
-  std::mt19937 rng(seed);
-  std::normal_distribution<float> normal(0.0f, deviation);
-  std::vector<float> values(n);
-  for (float& value : values) value = normal(rng);
-  return values;
 }
 
 // Rows of weights of `dtype`: random bits with sane scales.

@@ -4,26 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 #include <vector>
 
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/cpu_features.h"
 #include "base/check.h"
+#include "tests/support/random_floats.h"
 
 namespace youtu {
 namespace {
 
 // No whole panels, no whole block of activations.
 constexpr int32_t kRows = 150, kCols = 300, kTokens = 21;
-
-std::vector<float> random_floats(size_t n, uint32_t seed) {
-  std::mt19937 rng(seed);
-  std::normal_distribution<float> normal(0.0f, 1.0f);
-  std::vector<float> values(n);
-  for (float& value : values) value = normal(rng);
-  return values;
-}
 
 class PackedProducts : public testing::TestWithParam<const CpuKernels*> {
  protected:

@@ -12,20 +12,13 @@
 #include "base/numbers.h"
 #include "tensor/levels.h"
 #include "tensor/packed.h"
+#include "tests/support/random_floats.h"
 
 namespace youtu {
 namespace {
 
 const CpuKernels& scalar() {
   return *supported_kernels().back();
-}
-
-std::vector<float> random_floats(size_t n, uint32_t seed) {
-  std::mt19937 rng(seed);
-  std::normal_distribution<float> normal(0.0f, 1.0f);
-  std::vector<float> values(n);
-  for (float& value : values) value = normal(rng);
-  return values;
 }
 
 // Random bits are all of the levels; scales and minima are sane.
