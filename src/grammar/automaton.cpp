@@ -15,8 +15,8 @@ namespace {
 
 // Loops of so few rounds are written out; others count.
 constexpr uint32_t kMaxWrittenRounds = 4;
-// Of fewer letters, few tokens are made.
-constexpr size_t kMinTextLetters = 20;
+// Of fewer letters, as of hexadecimal digits in both cases, few tokens are made.
+constexpr size_t kMinTextLetters = 24;
 
 }  // namespace
 
