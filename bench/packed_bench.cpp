@@ -32,24 +32,26 @@ struct RoundedTokens {
       : blocks(div_ceil(cols, int32_t{kActivationBlock})) {
     const auto rows = static_cast<size_t>(tokens);
     const auto per_row = static_cast<size_t>(blocks);
-    values.resize(rows * per_row * kActivationBlock);
+    stride = per_row * kActivationBlock + 64;
+    values.resize(rows * stride + 64);
+    while (reinterpret_cast<uintptr_t>(values.data() + shift) % 64 != 0) ++shift;
     scales.resize(rows * per_row);
     sums.resize(rows * per_row * 7);
     const std::vector<float> x = random_floats(static_cast<size_t>(cols));
     for (size_t t = 0; t < rows; ++t) {
-      kernels.packed.quantize_row(x.data(), cols, values.data() + t * per_row * kActivationBlock,
+      kernels.packed.quantize_row(x.data(), cols, values.data() + shift + t * stride,
                                   scales.data() + t * per_row, sums.data() + t * per_row * 7,
                                   nullptr);
     }
     first_sum = group == 32 ? 0 : group == 64 ? 4 * blocks : 6 * blocks;
   }
   QuantizedRows rows() const {
-    return {values.data(),           int64_t{blocks} * kActivationBlock,
-            scales.data(),           blocks,
+    return {values.data() + shift,   static_cast<int64_t>(stride), scales.data(), blocks,
             sums.data() + first_sum, int64_t{blocks} * 7};
   }
 
   int32_t blocks, first_sum;
+  size_t stride, shift = 0;
   std::vector<int8_t> values;
   std::vector<float> scales;
   std::vector<int32_t> sums;

@@ -24,7 +24,7 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags, const std::string& 
       ->capture_default_str();
   command.add_option("--isa", flags.isa, "Force an instruction set; default: the machine's best")
       ->envname("YOUTU_ISA")
-      ->check(CLI::IsMember({"scalar", "avx2", "avxvnni", "avx512", "avx512vnni"}));
+      ->check(CLI::IsMember({"scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "amx"}));
   command
       .add_option("--weights", flags.weights,
                   "How weights are loaded: exact, auto, bf16, q8 or q4, with rules for some "

@@ -92,7 +92,7 @@ void add_configuration_flags(CLI::App& eval, TestedConfiguration& tested) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   eval.add_option("--isa", tested.load.isa,
-                  "Kernels to use: avx512vnni, avx512, avxvnni, avx2 or scalar [the fastest]");
+                  "Kernels to use: amx, avx512vnni, avx512, avxvnni, avx2 or scalar [the fastest]");
   tested.load.precise_layers = EngineOptions{}.precise_layers;
   eval.add_option("--precise-layers", tested.load.precise_layers,
                   "The first layers whose packed weights take inputs of 16 bits instead of 8 (0 to "

@@ -30,7 +30,7 @@ std::vector<Option> serving_options() {
       {"threads", &ServerConfig::threads,
        "threads that compute; 0 is as many as the process may use", 0, 1024},
       {"isa", &ServerConfig::isa,
-       "instruction set: scalar, avx2, avxvnni, avx512, avx512vnni; the fastest if not given"},
+       "instruction set: scalar, avx2, avxvnni, avx512, avx512vnni, amx; the fastest if not given"},
       {"weights", &ServerConfig::weights,
        "how weights are loaded: exact, auto, bf16, q8 or q4, with rules for some (q4,head=q4)"},
       {"precise_layers", &ServerConfig::precise_layers,

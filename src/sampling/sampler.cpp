@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 
@@ -27,6 +29,47 @@ Status numeric_error(std::string message) {
 // a tie is then cut first.
 bool fills_earlier(const Candidate& a, const Candidate& b) {
   return a.scaled_logit != b.scaled_logit ? a.scaled_logit > b.scaled_logit : a.token > b.token;
+}
+
+constexpr float kLowest = -std::numeric_limits<float>::infinity();
+constexpr float kLargest = std::numeric_limits<float>::max();
+
+struct BlockMaximum {
+  float logit = kLowest;
+  bool is_valid = true;  // no NaN, no +infinity
+};
+
+BlockMaximum maximum_of(std::span<const float> logits) {
+  BlockMaximum maximum;
+  for (const float logit : logits) {
+    maximum.is_valid &= logit <= kLargest;
+    maximum.logit = logit > maximum.logit ? logit : maximum.logit;
+  }
+  return maximum;
+}
+
+// The same of a whole block, four columns at a time: every logit of every token passes by here.
+BlockMaximum maximum_of_block(const float* logits) {
+  using Lanes = float __attribute__((vector_size(16)));
+  using Flags = int32_t __attribute__((vector_size(16)));
+  constexpr size_t kLanes = 4, kChains = 4;
+  Lanes maxima[kChains];
+  Flags is_valid = {-1, -1, -1, -1};
+  for (Lanes& maximum : maxima) maximum = Lanes{kLowest, kLowest, kLowest, kLowest};
+  const Lanes largest = {kLargest, kLargest, kLargest, kLargest};
+  for (size_t i = 0; i < kBlockColumns; i += kChains * kLanes) {
+    for (size_t c = 0; c < kChains; ++c) {
+      Lanes values;
+      std::memcpy(&values, logits + i + c * kLanes, sizeof(values));
+      is_valid &= values <= largest;
+      maxima[c] = values > maxima[c] ? values : maxima[c];
+    }
+  }
+  float columns[kChains * kLanes];
+  std::memcpy(columns, maxima, sizeof(columns));
+  BlockMaximum maximum = maximum_of(columns);
+  maximum.is_valid = (is_valid[0] & is_valid[1] & is_valid[2] & is_valid[3]) != 0;
+  return maximum;
 }
 
 }  // namespace
@@ -131,17 +174,14 @@ void Sampler::choose(std::span<const float> logits, const SamplingParams& params
 
 // Fills block_maxima_ and refuses what no distribution can be made of.
 Result<Sampler::Maximum> Sampler::find_maximum(std::span<const float> logits) {
-  constexpr float kLowest = -std::numeric_limits<float>::infinity();
   bool is_valid = true;
   for (size_t block = 0; block < block_maxima_.size(); ++block) {
     const size_t begin = block * kBlockColumns;
-    const size_t end = std::min(begin + kBlockColumns, logits.size());
-    float maximum = kLowest;
-    for (size_t i = begin; i < end; ++i) {
-      is_valid &= logits[i] <= std::numeric_limits<float>::max();  // false for NaN and +inf
-      maximum = logits[i] > maximum ? logits[i] : maximum;
-    }
-    block_maxima_[block] = maximum;
+    const BlockMaximum maximum = begin + kBlockColumns <= logits.size()
+                                     ? maximum_of_block(logits.data() + begin)
+                                     : maximum_of(logits.subspan(begin));
+    is_valid &= maximum.is_valid;
+    block_maxima_[block] = maximum.logit;
   }
   if (!is_valid) return numeric_error("the model computed a logit that is NaN or infinite");
   const auto block = std::max_element(block_maxima_.begin(), block_maxima_.end());

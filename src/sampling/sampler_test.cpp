@@ -147,6 +147,27 @@ TEST(Sampler, ReportsLogitsThatAreNotNumbers) {
   }
 }
 
+// The largest logit is looked for in blocks of columns, several at a time.
+TEST(Sampler, LooksAtEveryColumn) {
+  constexpr int32_t kColumns = 150;
+  SamplingParams params = neutral();
+  params.temperature = 0;
+  Sampler sampler(kColumns);
+  for (size_t i = 0; i < kColumns; ++i) {
+    std::vector<float> logits(kColumns, -3.0f);
+    logits[i] = -2.5f;
+    EXPECT_EQ(*sampler.sample(logits, params, {}, 1), static_cast<TokenId>(i));
+    for (size_t later = i; later < kColumns; ++later) logits[later] = -2.5f;
+    EXPECT_EQ(*sampler.sample(logits, params, {}, 1), static_cast<TokenId>(i));
+    for (const float broken : {std::nanf(""), kInf}) {
+      logits[i] = broken;
+      EXPECT_FALSE(sampler.sample(logits, params, {}, 1).is_ok()) << i;
+    }
+    logits[i] = -kInf;
+    EXPECT_TRUE(sampler.sample(logits, params, {}, 1).is_ok()) << i;
+  }
+}
+
 TEST(Sampler, ExtremeValuesNeverLeaveTheVocabulary) {
   std::mt19937 random(7);
   const float values[] = {0.0f, -0.0f, 1e-45f, -1e-45f, 3e38f, -3e38f, 1.0f, -kInf};

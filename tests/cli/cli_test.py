@@ -303,7 +303,7 @@ class Generate(unittest.TestCase):
     def test_every_isa_of_this_machine_answers_alike(self):
         flags = ("-p", "Explain Newton's first law.", "--temperature", "0", "--max-new-tokens", "24")
         answers = {}
-        for isa in ("scalar", "avx2", "avxvnni", "avx512", "avx512vnni"):
+        for isa in ("scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "amx"):
             done = run("generate", *flags, environment={"YOUTU_ISA": isa})
             if done.returncode == 0:
                 answers[isa] = done.stdout

@@ -37,6 +37,7 @@ def instruction_sets():
         "avxvnni": {"avx2", "fma", "f16c", "avx_vnni"},
         "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"},
         "avx512vnni": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"},
+        "amx": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "amx_int8"},
     }
     return [name for name, needed in needs.items() if needed <= flags]
 

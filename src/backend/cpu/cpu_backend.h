@@ -71,6 +71,7 @@ class CpuBackend final : public Backend {
   // Where rows of activations lie when they are rounded to eight bits (QuantizedRows).
   struct RoundedPart {
     int8_t* values = nullptr;
+    int64_t stride = 0;  // of values
     float* scales = nullptr;
     int32_t* sums = nullptr;
   };

@@ -12,6 +12,10 @@
 #ifdef YOUTU_X86_KERNELS
 #include <cpuid.h>
 #endif
+#if defined(YOUTU_X86_KERNELS) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 extern const CpuKernels kScalarKernels;
 #ifdef YOUTU_X86_KERNELS
@@ -19,6 +23,7 @@ extern const CpuKernels kAvx2Kernels;
 extern const CpuKernels kAvxVnniKernels;
 extern const CpuKernels kAvx512Kernels;
 extern const CpuKernels kAvx512VnniKernels;
+extern const CpuKernels kAmxKernels;
 #endif
 
 namespace youtu {
@@ -37,6 +42,22 @@ std::string names(const std::vector<const CpuKernels*>& tables) {
 bool has_avx_vnni() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
+}
+#endif
+
+#ifdef YOUTU_X86_KERNELS
+// CPUID leaf 7, EDX: bit 24 says tiles, bit 25 their products of bytes. The kernel saves tiles of
+// those processes only that have asked for it once (Linux 5.16; Documentation/arch/x86/xstate.rst).
+bool may_use_amx() {
+#ifdef __linux__
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx >> 24 & 3) != 3) return false;
+  static const bool is_permitted = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return is_permitted;
+#else
+  return false;
+#endif
 }
 #endif
 
@@ -146,7 +167,10 @@ std::vector<const CpuKernels*> supported_kernels() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    if (__builtin_cpu_supports("avx512vnni")) tables.push_back(&kAvx512VnniKernels);
+    if (__builtin_cpu_supports("avx512vnni")) {
+      if (may_use_amx()) tables.push_back(&kAmxKernels);
+      tables.push_back(&kAvx512VnniKernels);
+    }
     tables.push_back(&kAvx512Kernels);
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
@@ -159,9 +183,9 @@ std::vector<const CpuKernels*> supported_kernels() {
 }
 
 std::vector<const CpuKernels*> worthwhile_kernels(std::span<const CpuKernels* const> supported) {
-  // [0] has everything that [1] has, and instructions that multiply bytes.
-  constexpr std::pair<std::string_view, std::string_view> kSuperseded[] = {{"avx512vnni", "avx512"},
-                                                                           {"avxvnni", "avx2"}};
+  // [0] has everything that [1] has, and better instructions that multiply bytes.
+  constexpr std::pair<std::string_view, std::string_view> kSuperseded[] = {
+      {"amx", "avx512vnni"}, {"amx", "avx512"}, {"avx512vnni", "avx512"}, {"avxvnni", "avx2"}};
   const auto has = [&](std::string_view name) {
     return std::ranges::any_of(supported, [&](const CpuKernels* k) { return k->name == name; });
   };
@@ -194,7 +218,7 @@ std::vector<std::string> known_kernel_tables() {
   std::vector<std::string> known;
 #ifdef YOUTU_X86_KERNELS
   for (const CpuKernels* table :
-       {&kAvx512VnniKernels, &kAvx512Kernels, &kAvxVnniKernels, &kAvx2Kernels}) {
+       {&kAmxKernels, &kAvx512VnniKernels, &kAvx512Kernels, &kAvxVnniKernels, &kAvx2Kernels}) {
     known.emplace_back(table->name);
   }
 #endif

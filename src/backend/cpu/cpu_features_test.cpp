@@ -25,6 +25,8 @@ Names worthwhile(const Names& supported) {
 }
 
 TEST(WorthwhileKernels, AreOneForEachWidth) {
+  EXPECT_EQ(worthwhile({"amx", "avx512vnni", "avx512", "avxvnni", "avx2", "scalar"}),
+            (Names{"amx", "avxvnni"}));
   EXPECT_EQ(worthwhile({"avx512vnni", "avx512", "avxvnni", "avx2", "scalar"}),
             (Names{"avx512vnni", "avxvnni"}));
   EXPECT_EQ(worthwhile({"avx512vnni", "avx512", "avx2", "scalar"}), (Names{"avx512vnni", "avx2"}));

@@ -43,7 +43,7 @@ void CpuBackend::copy_rounded_latent(const LatentLayer& cache, const SequenceSli
   const int32_t blocks = div_ceil(latent, int32_t{kActivationBlock});
   const uint8_t* block = block_at(cache, sequence, position);
   const int64_t lane = position % kBlockSize, first = int64_t{row} * blocks;
-  int8_t* values = to.whole.values + first * kActivationBlock;
+  int8_t* values = to.whole.values + row * to.whole.stride;
   std::memset(values, 0, static_cast<size_t>(blocks) * kActivationBlock);
   for (int32_t d = 0; d < latent; ++d) {
     values[d] = static_cast<int8_t>(block[d / 4 * kLineBytes + 4 * lane + d % 4] - kLatentZero);

@@ -168,12 +168,12 @@ Status Comparison::check_conversions() {
 }
 
 Status Comparison::check_packed() {
-  constexpr int32_t kTokens = 9;
+  constexpr int32_t kTokens = 21;
   for (const int32_t bits : {4, 8}) {
     for (const int32_t group : {32, 64, 128}) {
       for (const bool has_min : {false, true}) {
         const PackedProblem problem(random_, {.bits = bits, .group = group, .has_min = has_min},
-                                    /*num_rows=*/23, /*num_cols=*/1100, kTokens);
+                                    /*num_rows=*/87, /*num_cols=*/1100, kTokens);
         const std::string what = fmt::format("{}", to_string(problem.shape().format));
         const RoundedRows actual = problem.round(kernels_), rounded = problem.round(specification_);
         const std::string rounding = "packed.quantize_row: " + what;
@@ -181,7 +181,7 @@ Status Comparison::check_packed() {
         RETURN_IF_ERROR(compare(rounding, actual.scales, rounded.scales, 0));
         RETURN_IF_ERROR(compare(rounding, actual.sums, rounded.sums, 0));
         RETURN_IF_ERROR(compare(rounding, actual.rest, rounded.rest, 0));
-        for (const int32_t tokens : {1, 3, kTokens}) {
+        for (const int32_t tokens : {1, 3, 9, kTokens}) {
           RETURN_IF_ERROR(compare(fmt::format("packed.linear: {}, tokens {}", what, tokens),
                                   problem.solve(kernels_, rounded, tokens),
                                   problem.solve(specification_, rounded, tokens), 0));

@@ -43,4 +43,4 @@ struct Dot : IntegerLanes {
 }  // namespace
 
 extern const CpuKernels kAvx2Kernels;
-const CpuKernels kAvx2Kernels = YOUTU_KERNEL_TABLE("avx2");
+const CpuKernels kAvx2Kernels = YOUTU_KERNEL_TABLE("avx2", packed_linear, peak_int8);

@@ -37,4 +37,4 @@ struct Dot : IntegerLanes {
 }  // namespace
 
 extern const CpuKernels kAvx512Kernels;
-const CpuKernels kAvx512Kernels = YOUTU_KERNEL_TABLE("avx512");
+const CpuKernels kAvx512Kernels = YOUTU_KERNEL_TABLE("avx512", packed_linear, peak_int8);

@@ -37,4 +37,4 @@ struct Dot : IntegerLanes {
 }  // namespace
 
 extern const CpuKernels kAvxVnniKernels;
-const CpuKernels kAvxVnniKernels = YOUTU_KERNEL_TABLE("avxvnni");
+const CpuKernels kAvxVnniKernels = YOUTU_KERNEL_TABLE("avxvnni", packed_linear, peak_int8);

@@ -41,7 +41,7 @@ constexpr int64_t kTaskBytes = 64 << 10;
 constexpr int32_t kTasksPerThread = 32;
 // Pairs of panels, which the widest registers take at a time; for other weights, whole groups of
 // widened rows.
-constexpr int32_t kRowsAlignment = 2 * kPanelRows;
+constexpr int32_t kRowsAlignment = 4 * kPanelRows;
 static_assert(kPanelRows == kPackedPanelRows && kRowsAlignment % kWidenedRows == 0);
 // Projections that one operation may have.
 constexpr size_t kMaxProjections = 4;
@@ -52,8 +52,17 @@ int32_t rows_per_task(int32_t num_rows, int64_t row_bytes, int num_threads) {
   return static_cast<int32_t>(align_up<int64_t>(bounded, kRowsAlignment));
 }
 
+constexpr int64_t kRowPadding = 64;
+
 int32_t num_blocks(int32_t cols) {
   return div_ceil(cols, int32_t{kActivationBlock});
+}
+
+// Bytes from one rounded row to the next: an odd number of cache lines, so that the same place in
+// many rows is not always the same few sets of the first-level cache.
+int64_t value_stride(int32_t cols) {
+  static_assert(kActivationBlock % (2 * kRowPadding) == 0);
+  return int64_t{num_blocks(cols)} * kActivationBlock + kRowPadding;
 }
 
 bool has_packed(std::span<const Projection> projections) {
@@ -70,7 +79,7 @@ InputBits input_bits_of(std::span<const Projection> projections) {
 
 // Inputs of 16 bits of so few rows pass by the weights as twice as many of 8 bits.
 constexpr int32_t kPairedRows = 8;
-constexpr int32_t kPairedColumns = 2 * kRowsAlignment;  // of the output, at a time
+constexpr int32_t kPairedColumns = kRowsAlignment;  // of the output, at a time
 
 }  // namespace
 
@@ -130,22 +139,22 @@ void CpuBackend::linear_part(const Weight& w, int32_t first_row, int32_t num_row
 }
 
 int64_t CpuBackend::rounded_row_bytes(int32_t cols) const {
-  return int64_t{num_blocks(cols)} * (has_fine_input_ ? 2 : 1) *
-         (kActivationBlock + int64_t{sizeof(float)} + 7 * int64_t{sizeof(int32_t)});
+  const int64_t factors = num_blocks(cols) * int64_t{sizeof(float) + 7 * sizeof(int32_t)};
+  return (has_fine_input_ ? 2 : 1) * (value_stride(cols) + factors);
 }
 
 // Values first: blocks are larger than any alignment that what follows needs. What was left over
 // follows as further rows.
 CpuBackend::RoundedRows CpuBackend::cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols,
                                                      InputBits bits) {
-  const int64_t blocks = int64_t{num_blocks(cols)} * rows;
-  const int64_t all_blocks = bits == InputBits::k16 ? 2 * blocks : blocks;
+  const int64_t blocks = int64_t{num_blocks(cols)} * rows, stride = value_stride(cols);
+  const int64_t parts = bits == InputBits::k16 ? 2 : 1;
   auto* values = reinterpret_cast<int8_t*>(bytes);
-  auto* scales = reinterpret_cast<float*>(bytes + all_blocks * kActivationBlock);
-  auto* sums = reinterpret_cast<int32_t*>(scales + all_blocks);
-  RoundedRows rounded = {.whole = {values, scales, sums}, .rest = {}};
+  auto* scales = reinterpret_cast<float*>(bytes + parts * rows * stride);
+  auto* sums = reinterpret_cast<int32_t*>(scales + parts * blocks);
+  RoundedRows rounded = {.whole = {values, stride, scales, sums}, .rest = {}};
   if (bits == InputBits::k16) {
-    rounded.rest = {values + blocks * kActivationBlock, scales + blocks, sums + 7 * blocks};
+    rounded.rest = {values + rows * stride, stride, scales + blocks, sums + 7 * blocks};
   }
   return rounded;
 }
@@ -154,8 +163,8 @@ void CpuBackend::round_row(const float* x, int32_t row, int32_t cols, const Roun
                            int worker) {
   const int64_t first = int64_t{row} * num_blocks(cols);
   const auto round = [&](const float* from, const RoundedPart& part, float* rest) {
-    kernels_.packed.quantize_row(from, cols, part.values + first * kActivationBlock,
-                                 part.scales + first, part.sums + first * 7, rest);
+    kernels_.packed.quantize_row(from, cols, part.values + row * part.stride, part.scales + first,
+                                 part.sums + first * 7, rest);
   };
   float* rest = to.rest.values != nullptr ? worker_scratch(worker) : nullptr;
   round(x, to.whole, rest);
@@ -171,9 +180,8 @@ void CpuBackend::multiply_panels(const Weight& w, int32_t first_row, int32_t num
   const int32_t blocks = num_blocks(w.cols), group = shape.format.group;
   const int32_t first_sum = group == 32 ? 0 : group == 64 ? 4 * blocks : 6 * blocks;
   const auto rows_of = [&](const RoundedPart& part) -> QuantizedRows {
-    return {part.values,           int64_t{blocks} * kActivationBlock,
-            part.scales,           blocks,
-            part.sums + first_sum, int64_t{blocks} * 7};
+    return {part.values, part.stride,           part.scales,
+            blocks,      part.sums + first_sum, int64_t{blocks} * 7};
   };
   PackedLinearArgs args = {
       .panels = w.bytes.data() + first_row / kPanelRows * shape.panel_bytes,

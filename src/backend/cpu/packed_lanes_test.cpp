@@ -39,6 +39,9 @@ struct FloatLanes {
     return each([&](int i) { return p[i]; });
   }
   static void store(float* p, Reg r) { std::memcpy(p, r.lane, sizeof(r.lane)); }
+  static constexpr bool kStreams = false;
+  static void stream(float* p, Reg r) { store(p, r); }
+  static void finish_streams() {}
   static Reg add(Reg a, Reg b) {
     return each([&](int i) { return a.lane[i] + b.lane[i]; });
   }
