@@ -8,8 +8,11 @@
 // the tokens]} or {"model", "error"}.
 import {readFileSync, writeFileSync} from "node:fs";
 import {getLlama, LlamaLogLevel} from "node-llama-cpp";
+import {loadVariant, workingVariant} from "./llama_library.mjs";
 
 const diagnostics = [];
+const variant = workingVariant();
+if (variant) loadVariant(variant);
 const llama = await getLlama({
   gpu: false,
   build: "never",

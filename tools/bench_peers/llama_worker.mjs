@@ -3,7 +3,8 @@
 // another engine can be measured in turn with it.
 //
 // usage: node llama_worker.mjs MODEL.gguf THREADS [VARIANT]
-// VARIANT: one of the package's CPU libraries, such as haswell (AVX2 and FMA) or icelake; without it llama.cpp chooses.
+// VARIANT: one of the package's CPU libraries, such as haswell (AVX2 and FMA) or icelake; without it llama.cpp chooses, but for
+// what cannot run the model.
 // first line: {"ready": true, "version", "variant", "system_info"}, or {"error"} and exit code 1
 // request:    {"prompt": tokens, "batch": sequences, "tokens": generated tokens of each sequence}
 // answer:     {"prompt": tokens per second, "generate": tokens per second of all sequences}, null where nothing was
@@ -14,29 +15,17 @@
 // batch per step is certain there, and JavaScript adds less than 0.3 ms to a step (which is what the whole step of a toy
 // model of two layers was measured at), while the public interface samples through promises per token and sequence.
 import {readFileSync} from "node:fs";
-import {createRequire} from "node:module";
-import {dirname, join} from "node:path";
 import {createInterface} from "node:readline";
-import {fileURLToPath} from "node:url";
+import {loadVariant, workingVariant} from "../../tests/node/llama_library.mjs";
 import {getLlama, LlamaLogLevel} from "../../tests/node/node_modules/node-llama-cpp/dist/index.js";
 
 const BATCH_TOKENS = 512; // llama.cpp's own n_ubatch
-const here = dirname(fileURLToPath(import.meta.url));
-const [modelPath, threadsText, wantedVariant] = process.argv.slice(2);
+const [modelPath, threadsText, wantedVariant = workingVariant()] = process.argv.slice(2);
 const numThreads = Number(threadsText);
 const diagnostics = [];
 
 function answer(value) {
   process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-// The package takes the best library for this machine; one that is loaded before is kept.
-function loadVariant(name) {
-  const folder = join(here, "../../tests/node/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64");
-  const bindings = createRequire(import.meta.url)(join(folder, "llama-addon.node"));
-  bindings.setEnv("GGML_BACKEND_PATH", join(folder, `libggml-cpu-${name}.so`));
-  bindings.loadBackends(here); // a folder without libraries: only GGML_BACKEND_PATH counts
-  bindings.setEnv("GGML_BACKEND_PATH", undefined);
 }
 
 function loadedVariants() {
