@@ -34,7 +34,7 @@ struct RoundedTokens {
     const auto per_row = static_cast<size_t>(blocks);
     stride = per_row * kActivationBlock + 64;
     values.resize(rows * stride + 64);
-    while (reinterpret_cast<uintptr_t>(values.data() + shift) % 64 != 0) ++shift;
+    shift = (64 - reinterpret_cast<uintptr_t>(values.data()) % 64) % 64;
     scales.resize(rows * per_row);
     sums.resize(rows * per_row * 7);
     const std::vector<float> x = random_floats(static_cast<size_t>(cols));

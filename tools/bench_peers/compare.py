@@ -124,7 +124,7 @@ def parse_arguments():
         "--threads", type=count(MAX_THREADS), default=len(os.sched_getaffinity(0))
     )
     parser.add_argument("--isa", help="our instruction set; default: the machine's best")
-    parser.add_argument("--llama-variant", help="llama.cpp's CPU library; default: its own choice")
+    parser.add_argument("--llama-variant", help="llama.cpp's CPU library; default: its best that runs")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
     try:

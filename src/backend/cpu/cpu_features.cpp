@@ -185,7 +185,7 @@ std::vector<const CpuKernels*> supported_kernels() {
 std::vector<const CpuKernels*> worthwhile_kernels(std::span<const CpuKernels* const> supported) {
   // [0] has everything that [1] has, and better instructions that multiply bytes.
   constexpr std::pair<std::string_view, std::string_view> kSuperseded[] = {
-      {"amx", "avx512vnni"}, {"amx", "avx512"}, {"avx512vnni", "avx512"}, {"avxvnni", "avx2"}};
+      {"amx", "avx512vnni"}, {"avx512vnni", "avx512"}, {"avxvnni", "avx2"}};
   const auto has = [&](std::string_view name) {
     return std::ranges::any_of(supported, [&](const CpuKernels* k) { return k->name == name; });
   };
