@@ -137,6 +137,21 @@ test('the keyboard does everything', async (t) => {
   await page.waitForFunction(() => document.activeElement?.matches('[data-question]'));
 });
 
+test('what is typed right after a key that leads to the question arrives there, however late the next frame is', async (t) => {
+  const withoutFrames = (page) => page.addInitScript(() => { window.requestAnimationFrame = () => 0; });
+  const page = await openPage(t, { path: '/#/compare', prepare: withoutFrames });
+  await question(page).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.matches('[data-question]')), true);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('ping');
+  await page.keyboard.press('Enter');
+  await page.locator('.exchange .answer.done').waitFor();
+  await question(page).blur();
+  await page.keyboard.press('/');
+  await page.keyboard.type('pong');
+  assert.equal(await question(page).inputValue(), 'pong');
+});
+
 test('on a phone both side columns are drawers, and nothing is wider than the screen', async (t) => {
   const page = await openPage(t, { ...phone, language: 'zh-CN' });
   await page.locator('.welcome').waitFor();

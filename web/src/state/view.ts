@@ -37,6 +37,7 @@ export function showNewChat(): void {
   startNew();
   show('chat');
   focusQuestion();
+  queueMicrotask(focusQuestion);  // another view's field has given way to the chat's by then, and no key comes before
 }
 
 export function showSession(id: string): void {
@@ -44,6 +45,7 @@ export function showSession(id: string): void {
   show('chat');
 }
 
+// At once: the reader's next key may come before the next frame, on a busy machine by far.
 export function focusQuestion(): void {
-  requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>('textarea[data-question]')?.focus());
+  document.querySelector<HTMLTextAreaElement>('textarea[data-question]')?.focus();
 }
