@@ -29,6 +29,7 @@ constexpr size_t kMaxListLength = 32;
 struct SharedBenchFlags {
   std::string model;
   BenchTarget target;
+  std::string load = "map";
   bool json = false;
   bool csv = false;
 };
@@ -56,6 +57,7 @@ void print(const Report& report, const SharedBenchFlags& flags) {
 }
 
 Status locate_model(SharedBenchFlags& flags) {
+  flags.target.map_weights = flags.load == "map";
   auto path = find_model(flags.model);
   RETURN_IF_ERROR(path);
   flags.target.model_path = *std::move(path);
@@ -135,6 +137,11 @@ void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& 
   command
       .add_option("--pack-cache", flags.target.pack_cache,
                   "Where packed weights are kept for the next start: auto, off or a folder")
+      ->capture_default_str();
+  command
+      .add_option("--load", flags.load,
+                  "Weights of a .youtu file: map (used where they lie) or read (copied)")
+      ->check(CLI::IsMember({"map", "read"}))
       ->capture_default_str();
   CLI::Option* json = command.add_flag("--json", flags.json, "Print JSON instead of a table");
   command.add_flag("--csv", flags.csv, "Print CSV instead of a table")->excludes(json);

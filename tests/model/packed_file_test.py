@@ -151,6 +151,7 @@ class PackedFile(ProgramTest):
         self.assertEqual(len(made), 1)
         good = made[0].read_bytes()
         bench()
+        bench("--load", "read")
         self.assertEqual(made[0].read_bytes(), good)
         made[0].write_bytes(good[:-1])
         starts = [subprocess.Popen([self.program, "bench", "--model", str(model), "--weights", "q8", "--prompt", "1",

@@ -81,7 +81,7 @@ def compare(arguments):
     requests = list(dict.fromkeys(case.request for case in cases))
     if not arguments.model.is_file():
         raise EngineError(f"--model {arguments.model}: no such file (a .gguf, which both engines read)")
-    ours = Youtu(arguments.program, arguments.model, arguments.threads, arguments.isa)
+    ours = Youtu(arguments.program, arguments.model, arguments.threads, arguments.isa, arguments.load)
     peer = open_peer(arguments)
     try:
         samples = run_rounds(ours, peer, requests, arguments.rounds, show_progress)
@@ -124,6 +124,7 @@ def parse_arguments():
         "--threads", type=count(MAX_THREADS), default=len(os.sched_getaffinity(0))
     )
     parser.add_argument("--isa", help="our instruction set; default: the machine's best")
+    parser.add_argument("--load", choices=("map", "read"), help="where our weights lie; default: map")
     parser.add_argument("--llama-variant", help="llama.cpp's CPU library; default: its best that runs")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()

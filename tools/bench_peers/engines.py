@@ -69,9 +69,10 @@ class Youtu:
     name = "youtu-serve"
     pids = ()
 
-    def __init__(self, program, model, threads, isa=None):
+    def __init__(self, program, model, threads, isa=None, load=None):
         self.command = [str(program), "bench", "--model", str(model), "--threads", str(threads)]
         self.command += ["--isa", isa] if isa else []
+        self.command += ["--load", load] if load else []
         self.command += ["--repetitions", "1", "--json"]
         self.machines = []  # as every quiet measurement found the machine
 

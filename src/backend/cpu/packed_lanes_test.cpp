@@ -101,6 +101,7 @@ struct ByteLanes {
     return r;
   }
   static void store(uint8_t* p, Int r) { std::memcpy(p, r.byte, sizeof(r.byte)); }
+  static void fetch(const uint8_t*) {}
   static Int add(Int a, Int b) {
     return each([&](int i) { return a.lane(i) + b.lane(i); });
   }
