@@ -56,7 +56,8 @@ void print(const Report& report, const SharedBenchFlags& flags) {
   std::fputs(text.c_str(), stdout);
 }
 
-Status locate_model(SharedBenchFlags& flags) {
+// What the flags say in words.
+Status complete_target(SharedBenchFlags& flags) {
   flags.target.map_weights = flags.load == "map";
   auto path = find_model(flags.model);
   RETURN_IF_ERROR(path);
@@ -81,7 +82,7 @@ Status run(BenchFlags& flags) {
     return Status::invalid_argument("--prompt and --batch are 0: there is nothing to measure",
                                     "--batch");
   }
-  RETURN_IF_ERROR(locate_model(flags.shared));
+  RETURN_IF_ERROR(complete_target(flags.shared));
   const auto report = run_bench(flags.shared.target, options, show_progress);
   RETURN_IF_ERROR(report);
   print(*report, flags.shared);
@@ -93,7 +94,7 @@ Status run(OpsFlags& flags) {
   options.prompts = {flags.prompt.value_or(0)};
   options.batches = {flags.prompt ? 0 : flags.batch};
   options.depths = {flags.depth};
-  RETURN_IF_ERROR(locate_model(flags.shared));
+  RETURN_IF_ERROR(complete_target(flags.shared));
   const auto report = run_ops_bench(flags.shared.target, options, show_progress);
   RETURN_IF_ERROR(report);
   print(*report, flags.shared);

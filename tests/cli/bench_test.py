@@ -154,6 +154,7 @@ class Errors(unittest.TestCase):
         self.fails(2, "--repetitions", "--repetitions", "0")
         self.fails(2, "excludes", "--json", "--csv")
         self.fails(2, "isa", "--isa", "avx1024")
+        self.fails(2, "load", "--load", "mmap")
         self.fails(2, "nothing to measure", "--prompt", "0", "--batch", "0")
         self.fails(2, r"at most 32", "--depth", ",".join(["1"] * 33))
         self.fails(2, "gone", "gone")

@@ -168,7 +168,7 @@ std::vector<const CpuKernels*> supported_kernels() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     if (__builtin_cpu_supports("avx512vnni")) {
-      if (__builtin_cpu_supports("gfni") && may_use_amx()) tables.push_back(&kAmxKernels);
+      if (may_use_amx()) tables.push_back(&kAmxKernels);
       tables.push_back(&kAvx512VnniKernels);
     }
     tables.push_back(&kAvx512Kernels);

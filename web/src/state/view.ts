@@ -36,7 +36,6 @@ export function show(next: View): void {
 export function showNewChat(): void {
   startNew();
   show('chat');
-  focusQuestion();
   queueMicrotask(focusQuestion);  // another view's field has given way to the chat's by then, and no key comes before
 }
 
@@ -45,7 +44,7 @@ export function showSession(id: string): void {
   show('chat');
 }
 
-// At once: the reader's next key may come before the next frame, on a busy machine by far.
+// At once: on a busy machine the reader's next key comes before the next frame.
 export function focusQuestion(): void {
   document.querySelector<HTMLTextAreaElement>('textarea[data-question]')?.focus();
 }
