@@ -21,6 +21,7 @@ async function load(source) {
 const { EventParser } = await load('api/event_stream.ts');
 const { GrowingBlocks, splitBlocks } = await load('text/blocks.ts');
 const { parser } = await load('text/markdown.ts');
+const { EndFollower } = await load('ui/end_follower.ts');
 const { parseMetrics } = await load('api/metrics_text.ts');
 
 test('events come out the same however the stream is cut', () => {
@@ -89,4 +90,90 @@ test('metrics are added up over their labels, without buckets', () => {
     '# HELP a b', 'a{x="1"} 2', 'a{x="2"} 3', 'b 0.5', 'c_bucket{le="+Inf"} 9', 'd{m="x y"} 1e3', 'e NaN', '',
   ].join('\n'));
   assert.deepEqual([...metrics], [['a', 5], ['b', 0.5], ['d', 1000]]);
+});
+
+// A scroller of which the test says when the browser tells the page what happened.
+class ScrollerStub extends EventTarget {
+  clientHeight = 700;
+  scrollHeight = 700;
+  #top = 0;
+
+  constructor() {
+    super();
+    const stub = this;
+    globalThis.ResizeObserver = class {
+      constructor(callback) { stub.tellSize = callback; }
+      observe() {}
+      disconnect() { stub.tellSize = () => {}; }
+    };
+    this.follower = new EndFollower(this, null);
+  }
+
+  get scrollTop() { return this.#top; }
+  set scrollTop(value) { this.#top = Math.max(0, Math.min(value, this.scrollHeight - this.clientHeight)); }
+  get fromEnd() { return this.scrollHeight - this.clientHeight - this.#top; }
+  grow(by) { this.scrollHeight += by; }
+  tellScroll() { this.dispatchEvent(new Event('scroll')); }
+  tellWheel(deltaY) { this.dispatchEvent(Object.assign(new Event('wheel'), { deltaY })); }
+  write(by) { this.grow(by); this.tellSize(); this.tellScroll(); }
+}
+
+test('the end is followed, also when more is written at once than its neighbourhood', () => {
+  const scroller = new ScrollerStub();
+  for (const by of [10, 300, 24, 5000]) {
+    scroller.write(by);
+    assert.equal(scroller.fromEnd, 0, `after ${by}`);
+  }
+  scroller.grow(24);
+  scroller.tellSize();
+  scroller.grow(500);
+  scroller.tellScroll();  // of the move before: the end is far now, and nobody has left it
+  scroller.tellSize();
+  assert.equal(scroller.fromEnd, 0);
+});
+
+test('a wheel that goes up ends following, and the late event of an earlier move does not undo it', () => {
+  const scroller = new ScrollerStub();
+  scroller.write(4544);
+  scroller.scrollTop -= 17;  // the text became shorter for a moment
+  scroller.tellScroll();
+  scroller.scrollTop += 17;
+  scroller.tellWheel(-500);
+  scroller.tellScroll();
+  scroller.grow(24);
+  scroller.tellSize();
+  assert.equal(scroller.fromEnd, 24);
+  scroller.scrollTop -= 500;
+  scroller.tellScroll();
+  scroller.write(24);
+  assert.equal(scroller.fromEnd, 548);
+});
+
+test('whoever comes back to the end follows again, by wheel or without one, and so does who asks', () => {
+  for (const comeBack of [
+    (scroller) => { scroller.tellWheel(900); scroller.scrollTop += 900; scroller.tellScroll(); },
+    (scroller) => { scroller.scrollTop = scroller.scrollHeight; scroller.tellScroll(); },
+    (scroller) => scroller.follower.follow(),
+  ]) {
+    const scroller = new ScrollerStub();
+    scroller.write(4000);
+    scroller.tellWheel(-900);
+    scroller.scrollTop -= 900;
+    scroller.tellScroll();
+    scroller.write(24);
+    assert.equal(scroller.fromEnd, 924);
+    comeBack(scroller);
+    scroller.write(24);
+    assert.ok(scroller.fromEnd <= 24, String(comeBack));
+  }
+});
+
+test('a wheel where nothing can move says nothing, and a follower that was left does nothing', () => {
+  const scroller = new ScrollerStub();
+  scroller.tellWheel(-500);
+  scroller.write(400);
+  assert.equal(scroller.fromEnd, 0);
+  scroller.follower.dispose();
+  scroller.write(400);
+  assert.equal(scroller.fromEnd, 400);
 });

@@ -1,49 +1,27 @@
 // The conversation, and the field for the next question.
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { asApiError } from '../api/http.ts';
 import {
   current, editing, exchanges, isAnswering, isLoading, loadError, open, send, sessionId, startNew, stop,
 } from '../state/conversation.ts';
 import { isUnderWay } from '../state/answer.ts';
 import { Composer } from '../ui/composer.tsx';
+import { EndFollower } from '../ui/end_follower.ts';
 import { ErrorCard } from '../ui/error_card.tsx';
 import { ExchangeView } from '../ui/exchange_view.tsx';
 import { words } from '../words/words.ts';
 
-// Within so many pixels of the end the reader follows what is written.
-const nearEnd = 80;
-
-// Keeps the end in view while the reader is there, and leaves alone whoever has scrolled up.
+// A new question is always seen.
 function useFollowing() {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = scroller.current!;
-    let isFollowing = true;
-    let top = 0;
-    const onScroll = () => {
-      const isNearEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd;
-      if (!isNearEnd || element.scrollTop > top) isFollowing = isNearEnd;
-      top = element.scrollTop;
-    };
-    // Said before the first pixel has moved: what is written in between would take the reader back.
-    const onWheel = ({ deltaY }: WheelEvent) => { if (deltaY < 0) isFollowing = false; };
-    const observer = new ResizeObserver(() => {
-      if (!isFollowing) return;
-      element.scrollTop = element.scrollHeight;
-      top = element.scrollTop;  // the event of this move may come after the reader's wheel, and must not undo it
-    });
-    observer.observe(content.current!);
-    element.addEventListener('scroll', onScroll, { passive: true });
-    element.addEventListener('wheel', onWheel, { passive: true });
-    return () => {
-      observer.disconnect();
-      element.removeEventListener('scroll', onScroll);
-      element.removeEventListener('wheel', onWheel);
-    };
-  }, []);
+  const follower = useRef<EndFollower | null>(null);
   const count = exchanges.value.length;
-  useLayoutEffect(() => { scroller.current!.scrollTop = scroller.current!.scrollHeight; }, [count]);
+  useLayoutEffect(() => {
+    follower.current = new EndFollower(scroller.current!, content.current!);
+    return () => follower.current!.dispose();
+  }, []);
+  useLayoutEffect(() => follower.current!.follow(), [count]);
   return { scroller, content };
 }
 
