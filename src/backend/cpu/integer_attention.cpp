@@ -149,7 +149,7 @@ void CpuBackend::quantize_absorbed(const MlaAttention& a, int32_t token, int wor
   const int32_t rope = a.cache.rope_dim, heads = a.num_heads;
   auto* keys = integer_q_.as<int16_t>() + int64_t{token} * heads * (padded + rope);
   auto* ropes = keys + int64_t{heads} * padded;
-  auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [max(L, R)]
+  auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [L, up to a quad][R]
   // The zero point is taken off as its product with the sum of the query, so it bounds the query.
   const float limit = query_limit(padded, kLatentZero);
   const float scale = a.scale * kLog2E;
@@ -159,17 +159,18 @@ void CpuBackend::quantize_absorbed(const MlaAttention& a, int32_t token, int wor
     LatentQuery& of_row = integer_rows_.as<LatentQuery>()[row];
     of_row.key_scale = scale * kernels_.latent.quantize(query, latent, limit, words);
     std::fill(words + latent, words + padded, int16_t{0});
-    of_row.sum = 0;
-    for (int32_t d = 0; d < padded; d += 4) {
-      const int16_t quad[] = {words[d], words[d + 2], words[d + 1], words[d + 3]};
-      of_row.sum += quad[0] + quad[1] + quad[2] + quad[3];
-      std::memcpy(keys + int64_t{d} * heads + 4 * n, quad, sizeof(quad));
-    }
-    of_row.rope_scale = scale * kernels_.latent.quantize(query + latent, rope,
-                                                         query_limit(rope, kRopeLimit), words);
-    for (int32_t d = 0; d < rope; d += 2) {
-      std::memcpy(ropes + int64_t{d} * heads + 2 * n, words + d, 2 * sizeof(int16_t));
-    }
+    of_row.rope_scale =
+        scale * kernels_.latent.quantize(query + latent, rope, query_limit(rope, kRopeLimit),
+                                         words + padded);
+    const LatentPlaceArgs place = {.key = words,
+                                   .rope = words + padded,
+                                   .key_dims = padded,
+                                   .rope_dims = rope,
+                                   .row = n,
+                                   .num_rows = heads,
+                                   .keys = keys,
+                                   .ropes = ropes};
+    of_row.sum = kernels_.latent.place_query(&place);
   }
 }
 

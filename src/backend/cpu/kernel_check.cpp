@@ -198,8 +198,8 @@ Status Comparison::check_latent() {
       for (const int32_t tokens : {17, 255}) {
         const LatentProblem problem(random_, {.is_bytes = is_bytes,
                                               .num_rows = rows,
-                                              .dims = 36,
-                                              .rope_dims = 6,
+                                              .dims = rows == 5 ? 36 : 64,
+                                              .rope_dims = rows == 5 ? 6 : 32,
                                               .num_tokens = tokens});
         const std::string what =
             fmt::format("{}, rows {}, tokens {}", is_bytes ? "bytes" : "words", rows, tokens);

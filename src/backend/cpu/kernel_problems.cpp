@@ -215,13 +215,8 @@ LatentProblem::LatentProblem(RandomValues& random, const LatentShape& shape)
   floats_ = random.uniform(static_cast<size_t>(shape.num_tokens), -3.0f, 3.0f);
   values_ = random.words(size_t{kLatentTile} * static_cast<size_t>(align_up(shape.dims, 16)), -1023,
                          1023);
-  const int32_t unit = shape.is_bytes ? 4 : 2;
   for (int32_t r = 0; r < shape.num_rows; ++r) {
-    LatentQuery row = {2e-5f * static_cast<float>(r + 1), 1e-4f, 0};
-    for (int32_t d = 0; d < shape.dims; ++d) {
-      row.sum += queries_[static_cast<size_t>((d / unit * shape.num_rows + r) * unit + d % unit)];
-    }
-    rows_.push_back(row);
+    rows_.push_back({2e-5f * static_cast<float>(r + 1), 1e-4f, 0});
   }
 }
 
@@ -237,6 +232,19 @@ std::vector<int16_t> LatentProblem::round(const LatentKernels& kernels) const {
 
 std::vector<float> LatentProblem::scores(const LatentKernels& kernels) const {
   std::vector<float> out(static_cast<size_t>(shape_.num_rows) * kLatentTile);
+  std::vector<LatentQuery> rows = rows_;
+  std::vector<int16_t> queries = queries_, rope_queries = rope_queries_;
+  for (int32_t r = 0; shape_.is_bytes && r < shape_.num_rows; ++r) {
+    const LatentPlaceArgs place = {.key = queries_.data() + r * shape_.dims,
+                                   .rope = rope_queries_.data() + r * shape_.rope_dims,
+                                   .key_dims = shape_.dims,
+                                   .rope_dims = shape_.rope_dims,
+                                   .row = r,
+                                   .num_rows = shape_.num_rows,
+                                   .keys = queries.data(),
+                                   .ropes = rope_queries.data()};
+    rows[static_cast<size_t>(r)].sum = kernels.place_query(&place);
+  }
   const LatentScoreArgs args = {.keys = keys_.data(),
                                 .ropes = ropes_.data(),
                                 .num_blocks = num_blocks_,
@@ -244,9 +252,9 @@ std::vector<float> LatentProblem::scores(const LatentKernels& kernels) const {
                                 .rope_dims = shape_.rope_dims,
                                 .key_scales = key_scales_.data(),
                                 .rope_scales = rope_scales_.data(),
-                                .queries = queries_.data(),
-                                .rope_queries = rope_queries_.data(),
-                                .rows = rows_.data(),
+                                .queries = queries.data(),
+                                .rope_queries = rope_queries.data(),
+                                .rows = rows.data(),
                                 .num_rows = shape_.num_rows,
                                 .scores = out.data(),
                                 .score_stride = kLatentTile};

@@ -20,6 +20,8 @@ namespace {
 #include "backend/cpu/amx_tiles.inc"
 #include "backend/cpu/tile_linear.inc"
 
+#include "backend/cpu/tile_attention.inc"
+
 }  // namespace
 
 extern const CpuKernels kAmxKernels;

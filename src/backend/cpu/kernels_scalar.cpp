@@ -277,8 +277,8 @@ const CpuKernels kScalarKernels = {
     bf16_to_f32,
     f32_to_bf16,
     {packed_linear, quantize_row},
-    {latent_quantize, latent_scores<true>, latent_scores<false>, latent_softmax, latent_softmax,
-     latent_values_bytes, latent_values_words, latent_merge},
+    {latent_quantize, latent_place_query, latent_scores<true>, latent_scores<false>, latent_softmax,
+     latent_softmax, latent_values_bytes, latent_values_words, latent_merge},
     peak_f32,
     peak_int8,
 };

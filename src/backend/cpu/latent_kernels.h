@@ -8,7 +8,7 @@
 
    Two forms of numbers are multiplied with 16-bit integers:
      bytes  [quads of dims][16 tokens][4 dims] unsigned, zero point kLatentZero: the latents, keys
-            and values in one. A quad of a query is stored as the dims 0, 2, 1, 3.
+            and values in one.
      words  [pairs of dims][16 tokens][2 dims] signed: rope parts and expanded keys;
             [pairs of tokens][dims][2 tokens]: expanded values.
 
@@ -35,6 +35,19 @@ struct LatentQuery {
   int32_t sum; /* of the key part's integers */
 };
 
+/* A row of a query as integers, put where score_bytes looks for it: in a form that is the table's
+   own, in which all rows take as many words as they have. */
+struct LatentPlaceArgs {
+  const int16_t* key;  /* [key_dims] */
+  const int16_t* rope; /* [rope_dims] */
+  int32_t key_dims;    /* a multiple of 4 */
+  int32_t rope_dims;   /* a multiple of 2 */
+  int32_t row;
+  int32_t num_rows;
+  int16_t* keys;  /* [num_rows * key_dims] */
+  int16_t* ropes; /* [num_rows * rope_dims] */
+};
+
 /* scores[r][t] = key_scale[r] * key_scales[t] * sum over dims of query * key, and the rope part
    likewise. All tokens of the blocks are computed. */
 struct LatentScoreArgs {
@@ -45,9 +58,9 @@ struct LatentScoreArgs {
   int32_t rope_dims;        /* a multiple of 2 */
   const float* key_scales;  /* [num_blocks * kLatentBlock] */
   const float* rope_scales; /* likewise */
-  const int16_t*
-      queries; /* bytes: [key_dims / 4][num_rows][4]; words: [key_dims / 2][num_rows][2] */
-  const int16_t* rope_queries;    /* [rope_dims / 2][num_rows][2] */
+  /* bytes: as place_query left them; words: [key_dims / 2][num_rows][2] */
+  const int16_t* queries;
+  const int16_t* rope_queries;    /* likewise: [rope_dims / 2][num_rows][2] */
   const struct LatentQuery* rows; /* [num_rows] */
   int32_t num_rows;
   float* scores; /* [num_rows] */
@@ -94,6 +107,8 @@ struct LatentKernels {
   /* Rounds n values to integers of at most `limit` (<= 32767) by their largest magnitude; returns
      the scale: x[i] ~ scale * out[i]. */
   float (*quantize)(const float* x, int32_t n, float limit, int16_t* out);
+  /* Returns the sum of the key part. */
+  int32_t (*place_query)(const struct LatentPlaceArgs* args);
   void (*score_bytes)(const struct LatentScoreArgs* args);
   void (*score_words)(const struct LatentScoreArgs* args);
   struct LatentWeights (*softmax_bytes)(const struct LatentSoftmaxArgs* args,
