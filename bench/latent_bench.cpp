@@ -15,19 +15,20 @@ constexpr int64_t kMemoryBlocks = (300 << 20) / kBlockBytes / kTileBlocks * kTil
 
 // A query's heads and what the kernels write for them.
 struct Heads {
-  std::vector<int16_t> queries = std::vector<int16_t>(size_t{kHeads} * (kLatent + kRope), 77);
-  std::vector<LatentQuery> rows = std::vector<LatentQuery>(kHeads, {1e-6f, 1e-6f, 77 * kLatent});
-  std::vector<float> token_scales = std::vector<float>(kLatentTile, 0.01f);
-  std::vector<float> scores = std::vector<float>(size_t{kHeads} * kLatentTile);
-  std::vector<uint8_t> weights =
-      std::vector<uint8_t>(size_t{kLatentTile} * (kHeads + 1) * kWeightBytes, 1);
-  std::vector<LatentWeights> weight_rows = std::vector<LatentWeights>(kHeads, {1e-6f, 0, 1});
-  std::vector<float> out = std::vector<float>(size_t{kHeads} * kLatent);
+  AlignedVector<int16_t> queries = AlignedVector<int16_t>(size_t{kHeads} * (kLatent + kRope), 77);
+  AlignedVector<LatentQuery> rows =
+      AlignedVector<LatentQuery>(kHeads, {1e-6f, 1e-6f, 77 * kLatent});
+  AlignedVector<float> token_scales = AlignedVector<float>(kLatentTile, 0.01f);
+  AlignedVector<float> scores = AlignedVector<float>(size_t{kHeads} * kLatentTile);
+  AlignedVector<uint8_t> weights =
+      AlignedVector<uint8_t>(size_t{kLatentTile} * (kHeads + 1) * kWeightBytes, 1);
+  AlignedVector<LatentWeights> weight_rows = AlignedVector<LatentWeights>(kHeads, {1e-6f, 0, 1});
+  AlignedVector<float> out = AlignedVector<float>(size_t{kHeads} * kLatent);
 };
 
 void run_tile(benchmark::State& state, const CpuKernels& kernels, int64_t num_blocks, bool scores,
               bool values) {
-  const std::vector<uint8_t> cache(static_cast<size_t>(num_blocks * kBlockBytes), 0x31);
+  const AlignedVector<uint8_t> cache(static_cast<size_t>(num_blocks * kBlockBytes), 0x31);
   Heads heads;
   const uint8_t* blocks[kTileBlocks];
   const uint8_t* ropes[kTileBlocks];

@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
     youtu::register_linear_benchmarks(*kernels);
     youtu::register_packed_benchmarks(*kernels);
     youtu::register_attention_benchmarks(*kernels);
+    youtu::register_bf16_benchmarks(*kernels);
     youtu::register_latent_benchmarks(*kernels);
     youtu::register_row_benchmarks(*kernels);
   }

@@ -176,7 +176,7 @@ void CpuBackend::finish_expanded(const MlaAttention& a, const SequenceSlice& seq
   });
 }
 
-// Keys and values of every head for the positions [begin, end), in F32, and packed as integers
+// Keys and values of every head for the positions [begin, end), in F32, and packed as words or BF16
 // where the cache holds integers.
 void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
                                 int32_t end) {
@@ -191,8 +191,14 @@ void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequ
   for_each_row(count, [&](int32_t i, int worker) {
     float* to = expanded_latents_.as<float>() + int64_t{i} * slot;
     if (a.cache.dtype == CacheDType::kInt8) {
-      // The bytes go in as they lie; rope keys are read from the cache.
-      if (is_rounded) return copy_rounded_latent(a.cache, sequence, begin + i, i, rounded);
+      // The bytes go in as they lie; as words, rope keys are read from the cache.
+      if (is_rounded) {
+        copy_rounded_latent(a.cache, sequence, begin + i, i, rounded);
+        if (kernels_.expands_in_bf16) {
+          widen_rope(a.cache, sequence, begin + i, to + a.cache.latent_dim);
+        }
+        return;
+      }
       widen_latent(a.cache, sequence, begin + i, to);
     } else if (a.cache.dtype == CacheDType::kF32) {
       const uint8_t* from = slot_at(a.cache, sequence, begin + i);
@@ -209,7 +215,13 @@ void CpuBackend::expand_context(const MlaAttention& a, const SequenceSlice& sequ
     } else {
       expand_head(a, count, n, worker);
     }
-    if (a.cache.dtype == CacheDType::kInt8) pack_head(a, count, n, worker);
+    if (a.cache.dtype != CacheDType::kInt8) return;
+    if (kernels_.expands_in_bf16) {
+      if (n == 0) pack_ropes(a, count, worker);
+      pack_head_bf16(a, count, n);
+    } else {
+      pack_head(a, count, n, worker);
+    }
   });
 }
 

@@ -28,6 +28,8 @@ inline constexpr int32_t kAbsorbedTile =
     4 * kBlockSize;  // context positions between two corrections
 inline constexpr int32_t kExpandedBlock = 16 * kBlockSize;  // context positions expanded at a time
 inline constexpr int32_t kQueryTile = 32;  // queries of a head that share a pass over expanded keys
+// The softmax of attention over an 8-bit cache takes powers of 2.
+inline constexpr float kLog2E = 1.44269504088896341f;
 // Attention over integers (docs/attention.md). Limits of magnitudes, so that sums fit 32 bits.
 inline constexpr int32_t kMaxUnits = 64;     // (query, tile) pairs whose results are held at a time
 inline constexpr int64_t kLineBytes = 64;    // of a quad of bytes, or a pair of words, of a block

@@ -73,12 +73,13 @@ std::vector<CpuBackend::Reservation> CpuBackend::reservations(const StepLimits& 
   const int64_t slot = limits.latent_dim + limits.rope_dim;
   const int64_t head = limits.nope_dim + limits.rope_dim;
   // A worker widens weight rows, or one head's k_b, and holds the attention scores of one tile, or
-  // a rope key twice, or a rounded query.
+  // a rope key twice, or a query whose rope part lies there in three parts more, or such parts of a
+  // block's rope keys.
   worker_scratch_floats_ = align_up<int64_t>(
-      std::max<int64_t>({kWidenedRows * int64_t{widest_row_},
-                         int64_t{limits.latent_dim} * limits.nope_dim,
-                         int64_t{kQueryTile} * kExpandedBlock, int64_t{kHeadGroup} * kAbsorbedTile,
-                         2 * int64_t{limits.rope_dim}, slot + 4}),
+      std::max<int64_t>(
+          {kWidenedRows * int64_t{widest_row_}, int64_t{limits.latent_dim} * limits.nope_dim,
+           int64_t{kQueryTile} * kExpandedBlock, int64_t{kHeadGroup} * kAbsorbedTile,
+           head + 3 * limits.rope_dim, int64_t{kBlockSize} * 3 * limits.rope_dim, slot + 4}),
       16);
   std::vector<Reservation> list = {
       {&worker_scratch_, worker_scratch_floats_ * pool_.num_threads() * kFloat},

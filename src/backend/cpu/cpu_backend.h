@@ -141,6 +141,8 @@ class CpuBackend final : public Backend {
   void store_integers(Activation latents, const LatentLayer& cache);
   void widen_latent(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position,
                     float* out) const;
+  void widen_rope(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position,
+                  float* out) const;
 
   // integer_attention.cpp
   struct Unit;
@@ -157,6 +159,17 @@ class CpuBackend final : public Backend {
   void pack_head(const MlaAttention& a, int32_t count, int head, int worker);
   void attend_packed_head(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
                           int32_t tile, int head, int worker);
+
+  // expanded_bf16.cpp
+  void add_bf16(const StepLimits& limits, std::vector<Reservation>& list);
+  void split_bf16(const float* x, int32_t n, float* high, float* low) const;
+  void round_queries(const MlaAttention& a, const SequenceSlice& sequence, int32_t tile, int head,
+                     int worker);
+  void pack_ropes(const MlaAttention& a, int32_t count, int worker);
+  void pack_head_bf16(const MlaAttention& a, int32_t count, int head);
+  void attend_bf16_head(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
+                        int32_t query_tile, int head, int worker);
+
   float* worker_scratch(int worker) {
     return worker_scratch_.as<float>() + worker * worker_scratch_floats_;
   }
@@ -187,11 +200,17 @@ class CpuBackend final : public Backend {
   Buffer integer_rows_;   // LatentQuery [max(kAbsorbedTokens, max_tokens), N]
   Buffer unit_out_;       // [kMaxUnits, N, L]
   Buffer unit_states_;    // [kMaxUnits, N] SoftmaxState
-  Buffer packed_k_;       // [N][kLatentTile] expanded keys as words
-  Buffer packed_v_;       // [N][kLatentTile] expanded values
+  Buffer packed_k_;       // [N][kLatentTile] expanded keys as words, or in BF16
+  Buffer packed_v_;       // [N][kLatentTile] expanded values, likewise
   Buffer packed_scales_;  // [N][2][kLatentTile] of keys, of values
   Buffer tiles_;          // [threads][tile_bytes_]
   int64_t tile_bytes_ = 0;
+
+  // expanded_bf16.cpp
+  Buffer bf16_q_;        // [tiles of queries, N, kBf16Rows, P + 3 R]
+  Buffer packed_ropes_;  // [kLatentTile, 3 R] rope keys
+  Buffer bf16_scratch_;  // [threads][bf16_scratch_bytes_]
+  int64_t bf16_scratch_bytes_ = 0;
 };
 
 }  // namespace youtu

@@ -46,13 +46,18 @@ bool has_avx_vnni() {
 #endif
 
 #ifdef YOUTU_X86_KERNELS
-// CPUID leaf 7, EDX: bit 24 says tiles, bit 25 their products of bytes. The kernel saves tiles of
-// those processes only that have asked for it once (Linux 5.16; Documentation/arch/x86/xstate.rst).
+// CPUID leaf 7, EDX: bit 24 says tiles, bits 25 and 22 their products of bytes and BF16; subleaf 1,
+// EAX, bit 5 BF16 in registers. The kernel saves tiles of those processes only that have asked for
+// it once (Linux 5.16; Documentation/arch/x86/xstate.rst).
 bool may_use_amx() {
 #ifdef __linux__
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx >> 24 & 3) != 3) return false;
+  constexpr unsigned kTiles = 1u << 24 | 1u << 25 | 1u << 22, kBf16 = 1u << 5;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx & kTiles) != kTiles) {
+    return false;
+  }
+  if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) == 0 || (eax & kBf16) == 0) return false;
   static const bool is_permitted = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
   return is_permitted;
 #else

@@ -29,9 +29,6 @@ float query_limit(int32_t dims, float key_limit) {
   return static_cast<float>(std::min(limit, 32767.0));
 }
 
-// The softmax of the integer kernels takes powers of 2.
-constexpr float kLog2E = 1.44269504088896341f;
-
 // What padding adds to expanded keys and values.
 int32_t padded_nope(int32_t nope_dim) {
   return align_up<int32_t>(nope_dim, 2);
@@ -91,19 +88,22 @@ void CpuBackend::add_integers(const StepLimits& limits, std::vector<Reservation>
   const int64_t latent = align_up<int32_t>(limits.latent_dim, 4);
   tile_bytes_ = Tile::bytes(std::max<int64_t>(heads, kQueryTile));
   const int64_t absorbed = kAbsorbedTokens * heads * (latent + limits.rope_dim);
-  const int64_t expanded = tokens * heads * (padded_nope(limits.nope_dim) + limits.rope_dim);
+  const bool in_words = !kernels_.expands_in_bf16;
+  const int64_t expanded =
+      in_words ? tokens * heads * (padded_nope(limits.nope_dim) + limits.rope_dim) : 0;
+  const int64_t rows = std::max<int64_t>(kAbsorbedTokens, in_words ? tokens : 0);
   const Reservation own[] = {
       {&integer_q_, std::max(absorbed, expanded) * 2},
-      {&integer_rows_,
-       std::max<int64_t>(kAbsorbedTokens, tokens) * heads * int64_t{sizeof(LatentQuery)}},
+      {&integer_rows_, rows * heads * int64_t{sizeof(LatentQuery)}},
       {&unit_out_, kMaxUnits * heads * limits.latent_dim * 4},
       {&unit_states_, kMaxUnits * heads * int64_t{sizeof(SoftmaxState)}},
-      {&packed_k_, heads * kTile * padded_nope(limits.nope_dim) * 2},
-      {&packed_v_, heads * kTile * padded_value(limits.v_dim) * 2},
-      {&packed_scales_, heads * kTile * 2 * 4},
       {&tiles_, tile_bytes_ * pool_.num_threads()},
   };
   list.insert(list.end(), std::begin(own), std::end(own));
+  if (!in_words) return add_bf16(limits, list);
+  list.push_back({&packed_k_, heads * kTile * padded_nope(limits.nope_dim) * 2});
+  list.push_back({&packed_v_, heads * kTile * padded_value(limits.v_dim) * 2});
+  list.push_back({&packed_scales_, heads * kTile * 2 * 4});
 }
 
 // ---- absorbed
@@ -249,9 +249,15 @@ void CpuBackend::merge_units(const MlaAttention& a, std::span<const Unit> units,
 // ---- expanded
 
 void CpuBackend::attend_expanded_integers(const MlaAttention& a, const SequenceSlice& sequence) {
+  const bool in_bf16 = kernels_.expands_in_bf16;
   const int32_t tiles = div_ceil(sequence.num_queries, kQueryTile);
   pool_.parallel_for(tiles * a.num_heads, [&](int task, int worker) {
-    quantize_queries(a, sequence, task / a.num_heads, task % a.num_heads, worker);
+    const int32_t tile = task / a.num_heads, head = task % a.num_heads;
+    if (in_bf16) {
+      round_queries(a, sequence, tile, head, worker);
+    } else {
+      quantize_queries(a, sequence, tile, head, worker);
+    }
   });
   const int32_t first_position = sequence.context_length - sequence.num_queries;
   for (int32_t begin = 0; begin < sequence.context_length; begin += kTile) {
@@ -261,7 +267,12 @@ void CpuBackend::attend_expanded_integers(const MlaAttention& a, const SequenceS
     const int32_t first = std::max(0, begin - first_position) / kQueryTile;
     const int32_t count = tiles - first;
     pool_.parallel_for(count * a.num_heads, [&](int task, int worker) {
-      attend_packed_head(a, sequence, begin, first + task % count, task / count, worker);
+      const int32_t tile = first + task % count, head = task / count;
+      if (in_bf16) {
+        attend_bf16_head(a, sequence, begin, tile, head, worker);
+      } else {
+        attend_packed_head(a, sequence, begin, tile, head, worker);
+      }
     });
   }
   finish_expanded(a, sequence);

@@ -39,23 +39,32 @@ void CpuBackend::store_integers(Activation latents, const LatentLayer& cache) {
 // The latent of a position as it lies in the cache: rounded once, when it was stored.
 void CpuBackend::copy_rounded_latent(const LatentLayer& cache, const SequenceSlice& sequence,
                                      int32_t position, int32_t row, const RoundedRows& to) const {
-  const int32_t latent = cache.latent_dim;
-  const int32_t blocks = div_ceil(latent, int32_t{kActivationBlock});
+  const int32_t blocks = div_ceil(cache.latent_dim, int32_t{kActivationBlock});
   const uint8_t* block = block_at(cache, sequence, position);
   const int64_t lane = position % kBlockSize, first = int64_t{row} * blocks;
   int8_t* values = to.whole.values + row * to.whole.stride;
-  std::memset(values, 0, static_cast<size_t>(blocks) * kActivationBlock);
-  for (int32_t d = 0; d < latent; ++d) {
-    values[d] = static_cast<int8_t>(block[d / 4 * kLineBytes + 4 * lane + d % 4] - kLatentZero);
+  // A byte less the zero point is the byte with its first bit turned over; those beyond the latent
+  // are the zero point.
+  constexpr uint32_t kZeros = 0x01010101u * kLatentZero;
+  const int32_t padded = cache.padded_latent_dim();
+  for (int32_t d = 0; d < padded; d += 4) {
+    uint32_t quad;
+    std::memcpy(&quad, block + d / 4 * kLineBytes + 4 * lane, sizeof(quad));
+    quad ^= kZeros;
+    std::memcpy(values + d, &quad, sizeof(quad));
   }
+  std::memset(values + padded, 0, static_cast<size_t>(blocks * kActivationBlock - padded));
   float scale;
   std::memcpy(&scale, block + cache.scales_offset() + 4 * lane, 4);
   std::fill_n(to.whole.scales + first, blocks, scale);
+  // Of 32 values each, then of 64, then of 128.
   int32_t* sums = to.whole.sums + first * 7;
-  for (int32_t run = 32; run <= kActivationBlock; run *= 2) {
-    for (int32_t k = 0; k < blocks * kActivationBlock; k += run) {
-      *sums++ = std::accumulate(values + k, values + k + run, 0);
-    }
+  for (int32_t k = 0; k < blocks * kActivationBlock; k += 32) {
+    *sums++ = std::accumulate(values + k, values + k + 32, 0);
+  }
+  for (int32_t count = blocks * 2; count >= blocks; count /= 2) {
+    const int32_t* halves = sums - 2 * count;
+    for (int32_t i = 0; i < count; ++i) *sums++ = halves[2 * i] + halves[2 * i + 1];
   }
 }
 
@@ -64,18 +73,26 @@ void CpuBackend::widen_latent(const LatentLayer& cache, const SequenceSlice& seq
                               int32_t position, float* out) const {
   const uint8_t* block = block_at(cache, sequence, position);
   const int64_t lane = position % kBlockSize;
-  float scales[2];
-  for (int64_t i = 0; i < 2; ++i) {
-    std::memcpy(&scales[i], block + cache.scales_offset() + 4 * (kBlockSize * i + lane), 4);
-  }
+  float scale;
+  std::memcpy(&scale, block + cache.scales_offset() + 4 * lane, 4);
   for (int32_t d = 0; d < cache.latent_dim; ++d) {
     const int32_t value = block[d / 4 * kLineBytes + 4 * lane + d % 4] - kLatentZero;
-    out[d] = static_cast<float>(value) * scales[0];
+    out[d] = static_cast<float>(value) * scale;
   }
+  widen_rope(cache, sequence, position, out + cache.latent_dim);
+}
+
+// The rope key of a position, [R].
+void CpuBackend::widen_rope(const LatentLayer& cache, const SequenceSlice& sequence,
+                            int32_t position, float* out) const {
+  const uint8_t* block = block_at(cache, sequence, position);
+  const int64_t lane = position % kBlockSize;
+  float scale;
+  std::memcpy(&scale, block + cache.scales_offset() + 4 * (kBlockSize + lane), 4);
   for (int32_t d = 0; d < cache.rope_dim; ++d) {
     int16_t word;
     std::memcpy(&word, block + cache.rope_offset() + d / 2 * kLineBytes + 4 * lane + d % 2 * 2, 2);
-    out[cache.latent_dim + d] = static_cast<float>(word) * scales[1];
+    out[d] = static_cast<float>(word) * scale;
   }
 }
 

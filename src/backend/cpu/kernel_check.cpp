@@ -30,7 +30,8 @@ class Comparison {
     RETURN_IF_ERROR(check_softmax());
     RETURN_IF_ERROR(check_conversions());
     RETURN_IF_ERROR(check_packed());
-    return check_latent();
+    RETURN_IF_ERROR(check_latent());
+    return kernels_.expands_in_bf16 ? check_bf16() : Status::ok();
   }
   int64_t num_calls() const { return num_calls_; }
 
@@ -59,6 +60,7 @@ class Comparison {
   Status check_conversions();
   Status check_packed();
   Status check_latent();
+  Status check_bf16();
 
   const CpuKernels& kernels_;
   const CpuKernels& specification_;
@@ -211,6 +213,26 @@ Status Comparison::check_latent() {
         RETURN_IF_ERROR(compare("latent.softmax and values: " + what, problem.attend(ours, scores),
                                 problem.attend(theirs, scores), 0));
       }
+    }
+  }
+  return Status::ok();
+}
+
+Status Comparison::check_bf16() {
+  for (const int32_t rows : {1, 17, int32_t{kBf16Rows}}) {
+    for (const int32_t tokens : {5, 81, int32_t{kLatentTile}}) {
+      const Bf16Problem problem(random_, {.num_rows = rows,
+                                          .key_dims = 96,
+                                          .rope_dims = 32,
+                                          .value_dims = rows == 17 ? 43 : 64,
+                                          .num_tokens = tokens});
+      const std::string what = fmt::format("rows {}, tokens {}", rows, tokens);
+      const Bf16Kernels &ours = kernels_.bf16, &theirs = specification_.bf16;
+      RETURN_IF_ERROR(compare("bf16.pack: " + what, problem.pack(ours), problem.pack(theirs), 0));
+      const std::vector<float> scores = problem.scores(theirs);
+      RETURN_IF_ERROR(compare("bf16.scores: " + what, problem.scores(ours), scores, 0));
+      RETURN_IF_ERROR(compare("bf16.softmax and values: " + what, problem.attend(ours, scores),
+                              problem.attend(theirs, scores), 0));
     }
   }
   return Status::ok();

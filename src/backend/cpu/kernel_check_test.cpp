@@ -80,6 +80,13 @@ TEST(KernelCheck, NamesTheKernelThatIsWrong) {
   EXPECT_TRUE(wrong([](CpuKernels& k) {
                 k.latent.score_words = k.latent.score_bytes;
               }).starts_with("latent.score: words"));
+  EXPECT_TRUE(wrong([](CpuKernels& k) {
+                k.expands_in_bf16 = true;
+                k.bf16.values = [](const Bf16ValueArgs* args) {
+                  scalar().bf16.values(args);
+                  args->out[0] = std::nextafter(args->out[0], 100.0f);
+                };
+              }).starts_with("bf16.softmax and values: "));
 }
 
 }  // namespace

@@ -307,4 +307,103 @@ std::vector<float> LatentProblem::attend(const LatentKernels& kernels,
   return out;
 }
 
+// Attention over expanded keys and values in BF16.
+
+Bf16Problem::Bf16Problem(RandomValues& random, const Bf16Shape& shape)
+    : shape_(shape), num_blocks_(div_ceil(shape.num_tokens, int32_t{kLatentBlock})) {
+  const auto halves = [&](int64_t n, float deviation) {
+    std::vector<uint16_t> values;
+    for (const float x : random.normal(static_cast<size_t>(n), deviation)) {
+      values.push_back(float_to_bf16(x));
+    }
+    return values;
+  };
+  const int64_t tokens = int64_t{num_blocks_} * kLatentBlock;
+  queries_ = halves(kBf16Rows * (shape.key_dims + shape.rope_dims), 0.3f);
+  keys_ = halves(tokens * shape.key_dims, 1);
+  ropes_ = halves(tokens * shape.rope_dims, 1);
+  values_ = halves(int64_t{align_up<int32_t>(shape.value_dims, kBf16Lanes)} * kLatentTile, 1);
+}
+
+float Bf16Problem::query(int32_t r, int32_t d) const {
+  return bf16_to_float(queries_[static_cast<size_t>(r * (shape_.key_dims + shape_.rope_dims) + d)]);
+}
+
+float Bf16Problem::key(int32_t t, int32_t d) const {
+  const bool is_rope = d >= shape_.key_dims;
+  const int32_t dims = is_rope ? shape_.rope_dims : shape_.key_dims;
+  const int32_t of_part = is_rope ? d - shape_.key_dims : d;
+  const int32_t line = t / kLatentBlock * (dims / 2) + of_part / 2;
+  const int32_t at = (line * kBf16Lanes + t % kLatentBlock) * 2 + d % 2;
+  return bf16_to_float((is_rope ? ropes_ : keys_)[static_cast<size_t>(at)]);
+}
+
+float Bf16Problem::value(int32_t t, int32_t d) const {
+  const int32_t line = d / kBf16Lanes * (kLatentTile / 2) + t / 2;
+  return bf16_to_float(
+      values_[static_cast<size_t>((line * kBf16Lanes + d % kBf16Lanes) * 2 + t % 2)]);
+}
+
+std::vector<uint16_t> Bf16Problem::pack(const Bf16Kernels& kernels) const {
+  // A dim less than the products have.
+  const int32_t stride = std::max(shape_.key_dims, shape_.value_dims) + kStridePadding;
+  const auto num_values = static_cast<size_t>(stride * shape_.num_tokens);
+  std::vector<float> x(num_values);
+  for (size_t i = 0; i < num_values; ++i) {
+    x[i] = (static_cast<float>(i % 977) - 400.3f) * 0.37f;
+    if (i % 11 == 0) x[i] *= 0x1p-130f;  // a denormal
+  }
+  std::vector<uint16_t> out(keys_.size() + values_.size(), 7);
+  Bf16PackArgs args = {x.data(), stride, shape_.num_tokens, shape_.key_dims - 1, out.data()};
+  kernels.pack_keys(&args);
+  args.dims = shape_.value_dims;
+  args.out += keys_.size();
+  kernels.pack_values(&args);
+  return out;
+}
+
+std::vector<float> Bf16Problem::scores(const Bf16Kernels& kernels) const {
+  std::vector<float> out(size_t{kBf16Rows} * kBf16ScoreStride);
+  const Bf16ScoreArgs args = {.queries = queries_.data(),
+                              .keys = keys_.data(),
+                              .ropes = ropes_.data(),
+                              .num_blocks = num_blocks_,
+                              .key_dims = shape_.key_dims,
+                              .rope_dims = shape_.rope_dims,
+                              .scores = out.data()};
+  kernels.scores(&args);
+  return out;
+}
+
+std::vector<float> Bf16Problem::attend(const Bf16Kernels& kernels,
+                                       const std::vector<float>& scores) const {
+  const auto num_rows = static_cast<size_t>(shape_.num_rows);
+  const int64_t stride = shape_.value_dims + kStridePadding;
+  std::vector<float> out(num_rows * static_cast<size_t>(stride), 0.5f), numbers;
+  std::vector<uint16_t> weights(size_t{kBf16Rows} * kBf16WeightStride);
+  std::vector<SoftmaxState> states(num_rows, {-INFINITY, 0});
+  std::vector<float> keep(num_rows);
+  for (int step = 0; step < 2; ++step) {  // the second tile is joined to the first
+    std::vector<float> tile = scores;
+    for (size_t r = 0; r < num_rows; ++r) {
+      float* row = tile.data() + r * kBf16ScoreStride;
+      row[0] += static_cast<float>(step) * static_cast<float>(r % 3) * 5;
+      keep[r] = kernels.softmax(row, shape_.num_tokens, weights.data() + r * kBf16WeightStride,
+                                &states[r]);
+      numbers.insert(numbers.end(), {keep[r], states[r].max, states[r].sum});
+    }
+    const Bf16ValueArgs args = {.weights = weights.data(),
+                                .values = values_.data(),
+                                .num_tokens = align_up<int32_t>(shape_.num_tokens, kBf16Depth),
+                                .value_dims = shape_.value_dims,
+                                .keep = keep.data(),
+                                .num_rows = shape_.num_rows,
+                                .out = out.data(),
+                                .out_stride = stride};
+    kernels.values(&args);
+  }
+  out.insert(out.end(), numbers.begin(), numbers.end());
+  return out;
+}
+
 }  // namespace youtu

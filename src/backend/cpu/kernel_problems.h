@@ -104,4 +104,30 @@ class LatentProblem {
   std::vector<LatentQuery> rows_;
 };
 
+struct Bf16Shape {
+  int32_t num_rows = 0, key_dims = 0, rope_dims = 0, value_dims = 0, num_tokens = 0;
+};
+
+// Queries of a head, expanded keys and values in BF16.
+class Bf16Problem {
+ public:
+  Bf16Problem(RandomValues& random, const Bf16Shape& shape);
+  const Bf16Shape& shape() const { return shape_; }
+  std::vector<float> scores(const Bf16Kernels& kernels) const;  // [kBf16Rows][kBf16ScoreStride]
+  // Keys and values as each is packed, from F32.
+  std::vector<uint16_t> pack(const Bf16Kernels& kernels) const;
+  // Softmax of the scores, twice over, and the values that it weighs: [num_rows][value_dims], the
+  // states, and what was kept.
+  std::vector<float> attend(const Bf16Kernels& kernels, const std::vector<float>& scores) const;
+  // The numbers by their meaning; `d` of keys counts the rope part's dims after the others.
+  float query(int32_t r, int32_t d) const;
+  float key(int32_t t, int32_t d) const;
+  float value(int32_t t, int32_t d) const;
+
+ private:
+  const Bf16Shape shape_;
+  const int32_t num_blocks_;
+  std::vector<uint16_t> queries_, keys_, ropes_, values_;
+};
+
 }  // namespace youtu

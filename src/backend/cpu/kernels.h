@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/cpu/bf16_kernels.h"
 #include "backend/cpu/latent_kernels.h"
 #include "backend/cpu/packed_kernels.h"
 
@@ -75,6 +76,10 @@ struct CpuKernels {
 
   struct PackedKernels packed;
   struct LatentKernels latent;
+  /* Whether expanded keys and values over an 8-bit cache become BF16, not words. Tables that leave
+     it have no such kernels, but for the specification. */
+  struct Bf16Kernels bf16;
+  bool expands_in_bf16;
 
   /* As many multiply-accumulates as the instruction set allows, in registers; returns how many were
      done, in proportion to `rounds`. peak_int8 multiplies unsigned 4-bit by signed 8-bit values. */

@@ -1,5 +1,5 @@
-// The table for AMX with bytes, beside AVX-512 with VNNI. All but the table itself is in an
-// anonymous namespace; see kernels.h.
+// The table for AMX with bytes and BF16, beside AVX-512 with VNNI. All but the table itself is in
+// an anonymous namespace; see kernels.h.
 
 #include <immintrin.h>
 #include <stdint.h>
@@ -21,6 +21,7 @@ namespace {
 #include "backend/cpu/tile_linear.inc"
 
 #include "backend/cpu/tile_attention.inc"
+#include "backend/cpu/tile_bf16.inc"
 
 }  // namespace
 

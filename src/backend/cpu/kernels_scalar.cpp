@@ -228,6 +228,8 @@ void quantize_row(const float* x, int32_t n, int8_t* values, float* scales, int3
 
 #include "backend/cpu/latent_scalar.inc"
 
+#include "backend/cpu/bf16_scalar.inc"
+
 // Four chains each, whose operands come out of a volatile so that no compiler can foresee the sums.
 int64_t peak_f32(int64_t rounds) {
   volatile float unknown = 0.5f;
@@ -279,6 +281,8 @@ const CpuKernels kScalarKernels = {
     {packed_linear, quantize_row},
     {latent_quantize, latent_place_query, latent_scores<true>, latent_scores<false>, latent_softmax,
      latent_softmax, latent_values_bytes, latent_values_words, latent_merge},
+    {bf16_pack_keys, bf16_pack_values, bf16_scores, bf16_softmax, bf16_values},
+    false,
     peak_f32,
     peak_int8,
 };
