@@ -29,7 +29,7 @@ constexpr size_t kMaxListLength = 32;
 struct SharedBenchFlags {
   std::string model;
   BenchTarget target;
-  std::string load = "map";
+  std::string load = "auto";
   bool json = false;
   bool csv = false;
 };
@@ -58,7 +58,7 @@ void print(const Report& report, const SharedBenchFlags& flags) {
 
 // What the flags say in words.
 Status complete_target(SharedBenchFlags& flags) {
-  flags.target.map_weights = flags.load == "map";
+  flags.target.load = flags.load;
   auto path = find_model(flags.model);
   RETURN_IF_ERROR(path);
   flags.target.model_path = *std::move(path);
@@ -141,8 +141,8 @@ void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& 
       ->capture_default_str();
   command
       .add_option("--load", flags.load,
-                  "Weights of a .youtu file: map (used where they lie) or read (copied)")
-      ->check(CLI::IsMember({"map", "read"}))
+                  "Weights of a .youtu file: map (used where they lie), read (copied) or auto")
+      ->check(CLI::IsMember({"auto", "map", "read"}))
       ->capture_default_str();
   CLI::Option* json = command.add_flag("--json", flags.json, "Print JSON instead of a table");
   command.add_flag("--csv", flags.csv, "Print CSV instead of a table")->excludes(json);

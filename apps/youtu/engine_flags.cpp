@@ -38,8 +38,8 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags, const std::string& 
       ->capture_default_str();
   command
       .add_option("--load", flags.load,
-                  "Weights of a .youtu file: map (used where they lie) or read (copied)")
-      ->check(CLI::IsMember({"map", "read"}))
+                  "Weights of a .youtu file: map (used where they lie), read (copied) or auto")
+      ->check(CLI::IsMember({"auto", "map", "read"}))
       ->capture_default_str();
   command
       .add_option("--pack-cache", flags.pack_cache,
@@ -58,7 +58,7 @@ Result<std::unique_ptr<Engine>> create_engine(const EngineFlags& flags) {
   options.isa = flags.isa;
   options.weights = flags.weights;
   options.precise_layers = flags.precise_layers;
-  options.map_weights = flags.load == "map";
+  options.load = flags.load;
   options.pack_cache = flags.pack_cache;
   options.num_threads = flags.num_threads;
   options.max_context_tokens = flags.max_context_tokens;

@@ -21,8 +21,10 @@ struct EngineOptions {
   std::string model_path;        // Hugging Face folder, .gguf or .youtu file
   std::string isa = {};          // "" chooses; else a kernel table's name, as "avx2" (YOUTU_ISA)
   std::string weights = "auto";  // how weights are loaded: "exact", "auto", "bf16", "q8", "q4", ...
-  int precise_layers = 2;   // the first ones, whose packed weights take inputs of 16 bits, not 8
-  bool map_weights = true;  // of a .youtu file: used where they lie; else copied into memory
+  int precise_layers = 2;  // the first ones, whose packed weights take inputs of 16 bits, not 8
+  // Weights of a .youtu file: "map" (used where they lie), "read" (copied into memory) or "auto"
+  // (copied where that gives large pages and there is memory for both).
+  std::string load = "map";
   std::string pack_cache = "auto";  // where packed weights are kept: "auto", "off" or a folder
   int num_threads = 0;              // 0: as many as the process may use
   int64_t max_context_tokens =

@@ -96,6 +96,12 @@ std::optional<int64_t> available_memory(const SystemFolders& folders) {
   return least;
 }
 
+bool has_large_pages(const SystemFolders& folders) {
+  // What holds is in brackets: "always [madvise] never".
+  const std::string modes = read_proc_file(folders.sys + "/kernel/mm/transparent_hugepage/enabled");
+  return modes.find('[') != std::string::npos && modes.find("[never]") == std::string::npos;
+}
+
 int64_t resident_memory(const SystemFolders& folders) {
   return parse_memory_field(read_proc_file(folders.proc + "/self/status"), "RssAnon").value_or(0);
 }

@@ -86,6 +86,18 @@ TEST_F(AvailableMemoryTest, AGroupOverItsLimitAllowsNothing) {
   EXPECT_EQ(available(), 0);
 }
 
+TEST_F(AvailableMemoryTest, LargePagesAreThereUnlessSwitchedOff) {
+  const auto with = [this](const char* modes) {
+    write("sys/kernel/mm/transparent_hugepage/enabled", modes);
+    return has_large_pages({.sys = folder_ / "sys"});
+  };
+  EXPECT_FALSE(has_large_pages({.sys = folder_ / "sys"}));  // a system that does not say
+  EXPECT_TRUE(with("[always] madvise never\n"));
+  EXPECT_TRUE(with("always [madvise] never\n"));
+  EXPECT_FALSE(with("always madvise [never]\n"));
+  EXPECT_FALSE(with(""));
+}
+
 TEST_F(AvailableMemoryTest, TellsWhatThisProcessHolds) {
   EXPECT_EQ(resident_memory({.proc = folder_ / "proc"}), 0);
   write("proc/self/status", "VmRSS:\t  900 kB\nRssAnon:\t  512 kB\nRssFile:\t  388 kB\n");

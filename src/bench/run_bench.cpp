@@ -79,7 +79,7 @@ Status BenchSession::load() {
                       .num_threads = target_.num_threads,
                       .weights = *policy,
                       .precise_layers = target_.precise_layers};
-  load.placement = target_.map_weights ? Placement::kInPlace : Placement::kCopied;
+  load.place = parse_weight_place(target_.load).value_or(WeightPlace::kAuto);
   load.pack_cache = find_pack_cache(target_.pack_cache, [](const char* variable) -> const char* {
     return std::getenv(variable);
   });

@@ -18,7 +18,7 @@ struct BenchTarget {
   std::string weights = "auto";                         // as in EngineOptions
   int precise_layers = EngineOptions{}.precise_layers;  // likewise
   std::string pack_cache = "off";                       // likewise
-  bool map_weights = true;                              // likewise
+  std::string load = "auto";                            // likewise
   int num_threads = 0;
 };
 

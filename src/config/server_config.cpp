@@ -185,9 +185,9 @@ Status check_preset(std::string_view key, const std::string& name) {
 Status check_together(const ServerConfig& config) {
   RETURN_IF_ERROR(check_preset("default_preset", config.default_preset));
   RETURN_IF_ERROR(check_preset("openai_preset", config.openai_preset));
-  if (config.load != "map" && config.load != "read") {
+  if (config.load != "auto" && config.load != "map" && config.load != "read") {
     return Status::invalid_argument(
-        fmt::format("load is \"{}\" (map or read)", config.load.substr(0, 64)), "load");
+        fmt::format("load is \"{}\" (auto, map or read)", config.load.substr(0, 64)), "load");
   }
   if (config.session_durability != "durable" && config.session_durability != "fast") {
     return Status::invalid_argument(fmt::format("session_durability is \"{}\" (durable or fast)",
@@ -295,7 +295,7 @@ EngineOptions engine_options(const ServerConfig& config, const std::string& mode
   options.isa = config.isa;
   options.weights = config.weights;
   options.precise_layers = static_cast<int>(config.precise_layers);
-  options.map_weights = config.load == "map";
+  options.load = config.load;
   options.pack_cache = config.pack_cache;
   options.num_threads = static_cast<int>(config.threads);
   options.max_context_tokens = config.max_context_tokens;

@@ -31,7 +31,7 @@ struct ServerConfig {
   std::string isa;
   std::string weights = "auto";
   int64_t precise_layers = EngineOptions{}.precise_layers;
-  std::string load = "map";
+  std::string load = "auto";
   std::string pack_cache = "auto";
   int64_t cache_tokens = 0;
   std::string cache_dtype = "auto";

@@ -49,13 +49,18 @@ BlockManagerOptions block_options(const EngineOptions& options) {
 Result<LoadOptions> load_options(const OpenedModel& opened, const EngineOptions& options) {
   const auto policy = read_weight_policy(opened, options.weights);
   RETURN_IF_ERROR(policy);
+  const auto place = parse_weight_place(options.load);
+  if (!place) {
+    return Status::invalid_argument(
+        "load is \"" + options.load.substr(0, 64) + "\" (auto, map or read)", "load");
+  }
   const auto environment = [](const char* variable) -> const char* {
     return std::getenv(variable);
   };
   return LoadOptions{.isa = options.isa,
                      .num_threads = options.num_threads,
                      .weights = *policy,
-                     .placement = options.map_weights ? Placement::kInPlace : Placement::kCopied,
+                     .place = *place,
                      .precise_layers = options.precise_layers,
                      .pack_cache = find_pack_cache(options.pack_cache, environment)};
 }

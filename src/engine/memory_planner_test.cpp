@@ -98,7 +98,7 @@ TEST(MemoryPlanner, KnowsPackedFiles) {
   options.weights = "auto";
   for (const bool is_mapped : {true, false}) {
     SCOPED_TRACE(is_mapped);
-    options.map_weights = is_mapped;
+    options.load = is_mapped ? "map" : "read";
     expect_exact(*packed, options);
     EXPECT_EQ(MemoryPlanner(*packed).plan(options)->are_weights_mapped, is_mapped);
   }

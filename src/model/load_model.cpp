@@ -8,6 +8,7 @@
 #include <map>
 
 #include "backend/registry.h"
+#include "base/available_memory.h"
 #include "base/check.h"
 #include "base/cpu_count.h"
 #include "base/numbers.h"
@@ -42,12 +43,12 @@ std::vector<uint8_t> round_to_bf16(const TensorView& view) {
 class WeightLoader {
  public:
   WeightLoader(const OpenedModel& opened, const ModelConfig& config, const LoadOptions& options,
-               Backend& backend)
+               Placement placement, Backend& backend)
       : opened_(opened),
         config_(config),
         policy_(options.weights),
         backend_(backend),
-        placement_(options.placement),
+        placement_(placement),
         num_precise_layers_(options.precise_layers),
         on_progress_(options.on_progress),
         is_measured_(options.memory == MemoryUse::kMeasured) {}
@@ -337,6 +338,17 @@ Status check_packed_policy(const OpenedModel& opened, const WeightPolicy& policy
                                   "weights");
 }
 
+Placement placement_of(WeightPlace place, const TensorSource& tensors) {
+  if (place != WeightPlace::kAuto) {
+    return place == WeightPlace::kMapped ? Placement::kInPlace : Placement::kCopied;
+  }
+  int64_t bytes = 0;
+  for (const TensorView& view : tensors.tensors()) bytes += static_cast<int64_t>(view.data.size());
+  // The file's pages stay in memory as long as nothing else wants them.
+  const bool has_room = available_memory().value_or(0) >= 2 * bytes;
+  return has_room && has_large_pages() ? Placement::kCopied : Placement::kInPlace;
+}
+
 // Keeps what was packed just now, and puts into words what became of that.
 void keep_packed_weights(PackCache& cache, std::vector<std::string> news, LoadedModel& loaded) {
   const auto begin = std::chrono::steady_clock::now();
@@ -353,6 +365,13 @@ void keep_packed_weights(PackCache& cache, std::vector<std::string> news, Loaded
 }
 
 }  // namespace
+
+std::optional<WeightPlace> parse_weight_place(std::string_view text) {
+  if (text == "auto") return WeightPlace::kAuto;
+  if (text == "map") return WeightPlace::kMapped;
+  if (text == "read") return WeightPlace::kCopied;
+  return std::nullopt;
+}
 
 Result<WeightPolicy> read_weight_policy(const OpenedModel& opened, std::string_view text) {
   auto policy = parse_weight_policy(text);
@@ -380,7 +399,8 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   std::vector<std::string> news;
   const std::optional<OpenedModel> cached = is_measured ? cache.look() : cache.find(news);
   const OpenedModel& source = cached ? *cached : opened;
-  WeightLoader loader(source, loaded.config, options, *loaded.backend);
+  const Placement placement = placement_of(options.place, *source.tensors);
+  WeightLoader loader(source, loaded.config, options, placement, *loaded.backend);
   Weights weights = loader.load();
   if (!loader.status()) return loader.status();
   loaded.weight_bytes = loader.bytes();
@@ -392,7 +412,7 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
     loaded.weight_types += "; precise layers: " + std::to_string(precise);
   }
   loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
-  loaded.are_weights_mapped = source.packed && options.placement == Placement::kInPlace;
+  loaded.are_weights_mapped = source.packed && placement == Placement::kInPlace;
   if (loaded.are_weights_mapped) loaded.adopted = source.tensors;
   if (is_measured) return loaded;
   if (cached) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,11 +17,18 @@
 
 namespace youtu {
 
+// Where weights that are packed in a file lie while they are used: where the file lies in memory,
+// or copied. kAuto copies them where copies get large pages and there is memory for both.
+enum class WeightPlace { kAuto, kMapped, kCopied };
+
+// "auto", "map" or "read".
+std::optional<WeightPlace> parse_weight_place(std::string_view text);
+
 struct LoadOptions {
   std::string isa = {};  // "" takes YOUTU_ISA from the environment, and chooses if that is unset
   int num_threads = 0;   // 0: as many as the process may use
   WeightPolicy weights = {};  // as the file has them; of a packed file, what it was made with
-  Placement placement = Placement::kInPlace;  // of weights that are packed in a file
+  WeightPlace place = WeightPlace::kMapped;
   int32_t precise_layers = 0;  // the first ones, of which packed weights take inputs of 16 bits
   PackCacheOptions pack_cache = {};  // none
   // kMeasured: nothing is read or kept, and the model computes nothing; it says what it would take.

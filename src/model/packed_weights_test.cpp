@@ -66,12 +66,16 @@ TEST_F(PackedWeights, ComputeTheSameBits) {
     const std::vector<float> expected = toy_logits(source);
     const auto opened = open_model(path_);
     ASSERT_TRUE(opened.is_ok()) << opened.status().message();
-    for (const Placement placement : {Placement::kInPlace, Placement::kCopied}) {
+    for (const WeightPlace place :
+         {WeightPlace::kMapped, WeightPlace::kCopied, WeightPlace::kAuto}) {
       LoadOptions from_file = options(weights);
-      from_file.placement = placement;
+      from_file.place = place;
       auto packed = load_model(*opened, from_file);
       ASSERT_TRUE(packed.is_ok()) << packed.status().message();
       EXPECT_EQ(toy_logits(*packed), expected) << weights;
+      if (place != WeightPlace::kAuto) {
+        EXPECT_EQ(packed->are_weights_mapped, place == WeightPlace::kMapped);
+      }
       EXPECT_EQ(packed->config, source.config);
       EXPECT_EQ(packed->full_precision, source.full_precision) << weights;
       EXPECT_EQ(packed->num_parameters, source.num_parameters);

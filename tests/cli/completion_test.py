@@ -60,7 +60,7 @@ class Completion(unittest.TestCase):
         for path in all_paths():
             self.assertLessEqual(options_of(*path), set(self.complete(*path, "--")), path)
         self.assertEqual(self.complete("chat", "--isa", "avx5"), ["avx512", "avx512vnni"])
-        self.assertEqual(self.complete("chat", "--load", ""), ["map", "read"])
+        self.assertEqual(self.complete("chat", "--load", ""), ["auto", "map", "read"])
         self.assertEqual(self.complete("inspect", "mod"), ["model.gguf"])
         self.assertLessEqual({"ops", "serve"}, set(self.complete("bench", "")))
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -17,6 +18,7 @@ class CpuBackend final : public Backend {
  public:
   CpuBackend(const CpuKernels& kernels, ThreadPool& pool, MemoryUse memory = MemoryUse::kTaken)
       : kernels_(kernels), pool_(pool), memory_(memory) {}
+  ~CpuBackend() override { close_stretch(); }
 
   BackendInfo info() const override;
   Result<Buffer> allocate(size_t bytes) override;
@@ -85,6 +87,8 @@ class CpuBackend final : public Backend {
     Buffer* buffer = nullptr;
     int64_t bytes = 0;
   };
+  bool open_stretch(size_t size);
+  void close_stretch();
   std::vector<Reservation> reservations(const StepLimits& limits);
   void add_rounded(const StepLimits& limits, std::vector<Reservation>& list);
   void copy_in_parallel(std::span<const uint8_t> from, uint8_t* to);
@@ -178,6 +182,7 @@ class CpuBackend final : public Backend {
   ThreadPool& pool_;
   const MemoryUse memory_;
   const BatchView* batch_ = nullptr;
+  std::span<uint8_t> stretch_;   // mapped, but not yet allocated
   int32_t widest_row_ = 0;       // of the weights prepared so far
   bool has_packed_ = false;      // whether any is packed
   bool has_fine_input_ = false;  // whether any takes inputs of 16 bits
