@@ -19,8 +19,11 @@ namespace youtu {
 
 namespace {
 
-// Larger than the last cache of the machines that this is meant for.
-constexpr size_t kProbeBytes = size_t{256} << 20;
+// As much as a step reads: last caches of some hundred MB hold a part of less, and it is faster.
+size_t probe_bytes(int64_t weight_bytes) {
+  constexpr size_t kLeast = size_t{256} << 20, kMost = size_t{1} << 30;
+  return std::clamp(static_cast<size_t>(weight_bytes), kLeast, kMost) / kLeast * kLeast;
+}
 
 MachinePeaks mean_of(const MachinePeaks& a, const MachinePeaks& b) {
   return {.read_bytes_per_second = (a.read_bytes_per_second + b.read_bytes_per_second) / 2,
@@ -111,7 +114,7 @@ Status BenchSession::open() {
               .num_threads = backend.num_threads,
               .load_average = LoadWatch().read().load_average};
 
-  auto memory = timed_->allocate(kProbeBytes);
+  auto memory = timed_->allocate(probe_bytes(loaded_->weight_bytes));
   RETURN_IF_ERROR(memory);
   probe_memory_ = *std::move(memory);
   int32_t max_batch = 1;
