@@ -67,6 +67,7 @@ void CpuBackend::attend_absorbed(const MlaAttention& a, int32_t first_token, int
     for (int32_t t = 0; t < num_tokens; ++t) {
       std::memcpy(queries + (int64_t{t} * a.num_heads + n) * key + latent, q.row(t) + a.nope_dim,
                   sizeof(float) * rope);
+      if (a.cache.dtype == CacheDType::kInt8) quantize_absorbed(a, t, n, worker);
     }
   });
 

@@ -153,7 +153,7 @@ class CpuBackend final : public Backend {
   struct Tile;
   void add_integers(const StepLimits& limits, std::vector<Reservation>& list);
   void attend_integers(const MlaAttention& a, int32_t first_token, int32_t num_tokens);
-  void quantize_absorbed(const MlaAttention& a, int32_t token, int worker);
+  void quantize_absorbed(const MlaAttention& a, int32_t token, int head, int worker);
   void attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token, int32_t index,
                    int worker);
   void merge_units(const MlaAttention& a, std::span<const Unit> units, int head);

@@ -108,9 +108,9 @@ void CpuBackend::add_integers(const StepLimits& limits, std::vector<Reservation>
 
 // ---- absorbed
 
-// Attends for the tokens whose queries are in absorbed_q_, and projects out of the latent space.
+// Attends for the tokens whose queries quantize_absorbed left, and projects out of the latent
+// space.
 void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int32_t num_tokens) {
-  pool_.parallel_for(num_tokens, [&](int t, int worker) { quantize_absorbed(a, t, worker); });
   Unit units[kMaxUnits];
   int32_t count = 0;
   const auto attend = [&] {
@@ -143,35 +143,32 @@ void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int
   });
 }
 
-// All heads of one query as integers, interleaved.
-void CpuBackend::quantize_absorbed(const MlaAttention& a, int32_t token, int worker) {
+// A head of a query as integers, among the other heads.
+void CpuBackend::quantize_absorbed(const MlaAttention& a, int32_t token, int head, int worker) {
   const int32_t latent = a.cache.latent_dim, padded = a.cache.padded_latent_dim();
   const int32_t rope = a.cache.rope_dim, heads = a.num_heads;
+  const int64_t row = int64_t{token} * heads + head;
   auto* keys = integer_q_.as<int16_t>() + int64_t{token} * heads * (padded + rope);
-  auto* ropes = keys + int64_t{heads} * padded;
   auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [L, up to a quad][R]
   // The zero point is taken off as its product with the sum of the query, so it bounds the query.
   const float limit = query_limit(padded, kLatentZero);
   const float scale = a.scale * kLog2E;
-  for (int32_t n = 0; n < heads; ++n) {
-    const int64_t row = int64_t{token} * heads + n;
-    const float* query = absorbed_q_.as<float>() + row * (latent + rope);
-    LatentQuery& of_row = integer_rows_.as<LatentQuery>()[row];
-    of_row.key_scale = scale * kernels_.latent.quantize(query, latent, limit, words);
-    std::fill(words + latent, words + padded, int16_t{0});
-    of_row.rope_scale =
-        scale * kernels_.latent.quantize(query + latent, rope, query_limit(rope, kRopeLimit),
-                                         words + padded);
-    const LatentPlaceArgs place = {.key = words,
-                                   .rope = words + padded,
-                                   .key_dims = padded,
-                                   .rope_dims = rope,
-                                   .row = n,
-                                   .num_rows = heads,
-                                   .keys = keys,
-                                   .ropes = ropes};
-    of_row.sum = kernels_.latent.place_query(&place);
-  }
+  const float* query = absorbed_q_.as<float>() + row * (latent + rope);
+  LatentQuery& of_row = integer_rows_.as<LatentQuery>()[row];
+  of_row.key_scale = scale * kernels_.latent.quantize(query, latent, limit, words);
+  std::fill(words + latent, words + padded, int16_t{0});
+  of_row.rope_scale =
+      scale *
+      kernels_.latent.quantize(query + latent, rope, query_limit(rope, kRopeLimit), words + padded);
+  const LatentPlaceArgs place = {.key = words,
+                                 .rope = words + padded,
+                                 .key_dims = padded,
+                                 .rope_dims = rope,
+                                 .row = head,
+                                 .num_rows = heads,
+                                 .keys = keys,
+                                 .ropes = keys + int64_t{heads} * padded};
+  of_row.sum = kernels_.latent.place_query(&place);
 }
 
 // All heads of a query against one tile of its context; the result is held until it is merged.

@@ -21,9 +21,13 @@ void CpuBackend::store_integers(Activation latents, const LatentLayer& cache) {
       uint8_t* block = cache.block(slot / kBlockSize);
       float scales[2];
       scales[0] = kernels_.latent.quantize(latents.row(t), latent, kLatentLimit, words);
-      for (int32_t d = 0; d < cache.padded_latent_dim(); ++d) {
-        const int32_t value = (d < latent ? words[d] : 0) + kLatentZero;
-        block[d / 4 * kLineBytes + 4 * lane + d % 4] = static_cast<uint8_t>(value);
+      std::fill(words + latent, words + cache.padded_latent_dim(), int16_t{0});
+      for (int32_t d = 0; d < cache.padded_latent_dim(); d += 4) {
+        uint32_t quad = 0;
+        for (int32_t i = 0; i < 4; ++i) {
+          quad |= static_cast<uint32_t>(words[d + i] + kLatentZero) << (8 * i);
+        }
+        std::memcpy(block + d / 4 * kLineBytes + 4 * lane, &quad, sizeof(quad));
       }
       scales[1] = kernels_.latent.quantize(latents.row(t) + latent, rope, kRopeLimit, words);
       for (int32_t d = 0; d < rope; d += 2) {
