@@ -21,6 +21,7 @@ inline std::optional<TokenId> closing_token(const GenerationRequest& request,
   if (!request.thought || request.sampling.thinking_token_budget < 0) return std::nullopt;
   std::string thought(completion.begin(), completion.end());
   if (!request.thought->is_open) {
+    thought.erase(0, thought.find_first_not_of(" \t\r\n"));  // space before it is not counted
     if (!thought.starts_with(kThought.begin)) return std::nullopt;
     thought.erase(0, kThought.begin.size());
   }
