@@ -37,7 +37,8 @@ def instruction_sets():
         "avxvnni": {"avx2", "fma", "f16c", "avx_vnni"},
         "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"},
         "avx512vnni": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"},
-        "amx": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "amx_int8"},
+        "amx": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_int8",
+                "amx_bf16"},
     }
     return [name for name, needed in needs.items() if needed <= flags]
 
