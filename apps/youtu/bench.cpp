@@ -29,7 +29,6 @@ constexpr size_t kMaxListLength = 32;
 struct SharedBenchFlags {
   std::string model;
   BenchTarget target;
-  std::string load = "auto";
   bool json = false;
   bool csv = false;
 };
@@ -58,7 +57,6 @@ void print(const Report& report, const SharedBenchFlags& flags) {
 
 // What the flags say in words.
 Status complete_target(SharedBenchFlags& flags) {
-  flags.target.load = flags.load;
   auto path = find_model(flags.model);
   RETURN_IF_ERROR(path);
   flags.target.model_path = *std::move(path);
@@ -140,7 +138,7 @@ void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& 
                   "Where packed weights are kept for the next start: auto, off or a folder")
       ->capture_default_str();
   command
-      .add_option("--load", flags.load,
+      .add_option("--load", flags.target.load,
                   "Weights of a .youtu file: map (used where they lie), read (copied) or auto")
       ->check(CLI::IsMember({"auto", "map", "read"}))
       ->capture_default_str();

@@ -78,11 +78,13 @@ Status BenchSession::load() {
   RETURN_IF_ERROR(opened);
   const auto policy = read_weight_policy(*opened, target_.weights);
   RETURN_IF_ERROR(policy);
+  const auto place = parse_weight_place(target_.load);
+  RETURN_IF_ERROR(place);
   LoadOptions load = {.isa = target_.isa,
                       .num_threads = target_.num_threads,
                       .weights = *policy,
+                      .place = *place,
                       .precise_layers = target_.precise_layers};
-  load.place = parse_weight_place(target_.load).value_or(WeightPlace::kAuto);
   load.pack_cache = find_pack_cache(target_.pack_cache, [](const char* variable) -> const char* {
     return std::getenv(variable);
   });

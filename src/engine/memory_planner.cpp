@@ -50,10 +50,7 @@ Result<LoadOptions> load_options(const OpenedModel& opened, const EngineOptions&
   const auto policy = read_weight_policy(opened, options.weights);
   RETURN_IF_ERROR(policy);
   const auto place = parse_weight_place(options.load);
-  if (!place) {
-    return Status::invalid_argument(
-        "load is \"" + options.load.substr(0, 64) + "\" (auto, map or read)", "load");
-  }
+  RETURN_IF_ERROR(place);
   const auto environment = [](const char* variable) -> const char* {
     return std::getenv(variable);
   };

@@ -366,11 +366,12 @@ void keep_packed_weights(PackCache& cache, std::vector<std::string> news, Loaded
 
 }  // namespace
 
-std::optional<WeightPlace> parse_weight_place(std::string_view text) {
+Result<WeightPlace> parse_weight_place(std::string_view text) {
   if (text == "auto") return WeightPlace::kAuto;
   if (text == "map") return WeightPlace::kMapped;
   if (text == "read") return WeightPlace::kCopied;
-  return std::nullopt;
+  return Status::invalid_argument(
+      "load is \"" + std::string(text.substr(0, 64)) + "\" (auto, map or read)", "load");
 }
 
 Result<WeightPolicy> read_weight_policy(const OpenedModel& opened, std::string_view text) {
@@ -399,7 +400,9 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   std::vector<std::string> news;
   const std::optional<OpenedModel> cached = is_measured ? cache.look() : cache.find(news);
   const OpenedModel& source = cached ? *cached : opened;
-  const Placement placement = placement_of(options.place, *source.tensors);
+  // What is not packed is prepared into memory in any case.
+  const Placement placement =
+      source.packed ? placement_of(options.place, *source.tensors) : Placement::kCopied;
   WeightLoader loader(source, loaded.config, options, placement, *loaded.backend);
   Weights weights = loader.load();
   if (!loader.status()) return loader.status();
@@ -412,7 +415,7 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
     loaded.weight_types += "; precise layers: " + std::to_string(precise);
   }
   loaded.model = std::make_unique<YoutuModel>(loaded.config, std::move(weights), *loaded.backend);
-  loaded.are_weights_mapped = source.packed && placement == Placement::kInPlace;
+  loaded.are_weights_mapped = placement == Placement::kInPlace;
   if (loaded.are_weights_mapped) loaded.adopted = source.tensors;
   if (is_measured) return loaded;
   if (cached) {

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +20,8 @@ namespace youtu {
 // or copied. kAuto copies them where copies get large pages and there is memory for both.
 enum class WeightPlace { kAuto, kMapped, kCopied };
 
-// "auto", "map" or "read".
-std::optional<WeightPlace> parse_weight_place(std::string_view text);
+// "auto", "map" or "read"; anything else is an error of `load`.
+Result<WeightPlace> parse_weight_place(std::string_view text);
 
 struct LoadOptions {
   std::string isa = {};  // "" takes YOUTU_ISA from the environment, and chooses if that is unset

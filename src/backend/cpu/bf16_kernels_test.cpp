@@ -7,15 +7,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "backend/cpu/cpu_features.h"
 #include "backend/cpu/kernel_problems.h"
+#include "tests/support/same_bits.h"
 
 namespace youtu {
 namespace {
+
+using test::expect_same_bits;
 
 const Bf16Kernels& specification() {
   return supported_kernels().back()->bf16;
@@ -40,15 +42,6 @@ std::vector<Bf16Problem> problems() {
     list.emplace_back(random, Bf16Shape{32, 128, 64, dims, 200});
   }
   return list;
-}
-
-void expect_same_bits(const std::vector<float>& actual, const std::vector<float>& expected,
-                      const std::string& what) {
-  ASSERT_EQ(actual.size(), expected.size());
-  for (size_t i = 0; i < actual.size(); ++i) {
-    ASSERT_EQ(0, std::memcmp(&actual[i], &expected[i], sizeof(float)))
-        << what << " at " << i << ": " << actual[i] << " instead of " << expected[i];
-  }
 }
 
 TEST(Bf16Specification, ScoresAreProducts) {

@@ -13,9 +13,12 @@
 
 #include "backend/cpu/cpu_features.h"
 #include "backend/cpu/kernels.h"
+#include "tests/support/same_bits.h"
 
 namespace youtu {
 namespace {
+
+using test::expect_same_bits;
 
 const LatentKernels& scalar() {
   return supported_kernels().back()->latent;
@@ -36,16 +39,6 @@ std::vector<float> random_floats(size_t n, float low, float high, uint32_t seed)
   std::vector<float> values(n);
   for (float& value : values) value = uniform(rng);
   return values;
-}
-
-template <typename T>
-void expect_same_bits(const std::vector<T>& actual, const std::vector<T>& expected,
-                      const std::string& what) {
-  ASSERT_EQ(actual.size(), expected.size());
-  for (size_t i = 0; i < actual.size(); ++i) {
-    ASSERT_EQ(0, std::memcmp(&actual[i], &expected[i], sizeof(T)))
-        << what << " at " << i << ": " << actual[i] << " instead of " << expected[i];
-  }
 }
 
 struct Shape {
