@@ -171,7 +171,8 @@ void CpuBackend::quantize_absorbed(const MlaAttention& a, int32_t token, int hea
   of_row.sum = kernels_.latent.place_query(&place);
 }
 
-// All heads of a query against one tile of its context; the result is held until it is merged.
+// All heads of a query against one tile of its context. What is not the first is held until it is
+// merged.
 void CpuBackend::attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token,
                              int32_t index, int worker) {
   const int32_t latent = a.cache.latent_dim, padded = a.cache.padded_latent_dim();
@@ -197,9 +198,12 @@ void CpuBackend::attend_unit(const MlaAttention& a, const Unit& unit, int32_t fi
                                  .scores = tile.scores,
                                  .score_stride = kTile};
   kernels_.latent.score_bytes(&score);
+  // The first tile is what the others are merged into.
+  const bool is_first = unit.tile == 0;
+  const int64_t row = int64_t{is_first ? unit.token : index} * heads;
+  auto* states = (is_first ? softmax_ : unit_states_).as<SoftmaxState>() + row;
   for (int32_t n = 0; n < heads; ++n) {
-    SoftmaxState& state = unit_states_.as<SoftmaxState>()[int64_t{index} * heads + n];
-    state = {-INFINITY, 0};
+    states[n] = {-INFINITY, 0};
     const LatentSoftmaxArgs softmax = {.scores = tile.scores + n * kTile,
                                        .count = count,
                                        .value_scales = tile.key_scales,
@@ -207,35 +211,32 @@ void CpuBackend::attend_unit(const MlaAttention& a, const Unit& unit, int32_t fi
                                        .weights = tile.weights,
                                        .row = n,
                                        .num_rows = heads};
-    tile.rows[n] = kernels_.latent.softmax_bytes(&softmax, &state);
+    tile.rows[n] = kernels_.latent.softmax_bytes(&softmax, &states[n]);
   }
-  const LatentValueArgs value = {.values = tile.blocks,
-                                 .num_blocks = tile.num_blocks,
-                                 .value_dims = latent,
-                                 .value_stride = 0,
-                                 .weights = tile.weights,
-                                 .rows = tile.rows,
-                                 .num_rows = heads,
-                                 .out = unit_out_.as<float>() + int64_t{index} * heads * latent,
-                                 .out_stride = latent};
+  const LatentValueArgs value = {
+      .values = tile.blocks,
+      .num_blocks = tile.num_blocks,
+      .value_dims = latent,
+      .value_stride = 0,
+      .weights = tile.weights,
+      .rows = tile.rows,
+      .num_rows = heads,
+      .out = (is_first ? absorbed_out_ : unit_out_).as<float>() + row * latent,
+      .out_stride = latent};
   kernels_.latent.values_bytes(&value);
 }
 
-// Joins a head's results, tiles of a query in order.
+// Joins a head's results, tiles of a query in order, to that of the first.
 void CpuBackend::merge_units(const MlaAttention& a, std::span<const Unit> units, int head) {
   const int32_t latent = a.cache.latent_dim;
   for (size_t i = 0; i < units.size(); ++i) {
+    if (units[i].tile == 0) continue;
     const int64_t from = static_cast<int64_t>(i) * a.num_heads + head;
     const int64_t to = int64_t{units[i].token} * a.num_heads + head;
     const SoftmaxState& part = unit_states_.as<SoftmaxState>()[from];
     SoftmaxState& state = softmax_.as<SoftmaxState>()[to];
     const float* values = unit_out_.as<float>() + from * latent;
     float* out = absorbed_out_.as<float>() + to * latent;
-    if (units[i].tile == 0) {
-      state = part;
-      std::memcpy(out, values, sizeof(float) * static_cast<size_t>(latent));
-      continue;
-    }
     const float max = std::max(state.max, part.max);
     const float keep = std::exp2(state.max - max), gain = std::exp2(part.max - max);
     kernels_.latent.merge(out, keep, values, gain, latent);
