@@ -44,10 +44,16 @@ struct Weight {
   bool empty() const { return bytes.size() == 0; }
 };
 
+// Columns that share a maximum.
+inline constexpr int32_t kMaximaColumns = 64;
+
 // A matrix product of rows x: out = x weight^T.
 struct Projection {
   const Weight* weight = nullptr;
   Activation out;
+  // Where there is room for them, [rows of out, ceil(cols of out / kMaximaColumns)]: the largest of
+  // so many columns of a row, NaN where one of these is NaN or infinite.
+  Activation maxima = {};
 };
 
 // cos and sin of the step's positions, [T, R/2] each.

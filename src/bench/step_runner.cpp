@@ -112,8 +112,10 @@ Status StepRunner::sample(int32_t batch) {
   SamplingParams greedy;
   greedy.temperature = 0;
   for (size_t s = 0; s < static_cast<size_t>(batch); ++s) {
-    const auto logits = std::span(logits_).subspan(s * vocab_size, vocab_size);
-    const auto token = sampler_.sample(logits, greedy, {}, kSeed);
+    const Activation& maxima = workspace_.maxima;
+    const LogitRow row = {std::span(logits_).subspan(s * vocab_size, vocab_size),
+                          {maxima.row(static_cast<int64_t>(s)), static_cast<size_t>(maxima.cols)}};
+    const auto token = sampler_.sample(row, greedy, {}, kSeed);
     if (!token) return token.status();
     next_ids_[s] = *token;
   }

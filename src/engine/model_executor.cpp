@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "engine/step.h"
+#include "sampling/block_maxima.h"
 
 namespace youtu {
 
@@ -31,6 +32,13 @@ void ModelExecutor::move_latents(std::span<const LatentMove> moves, int32_t shif
 Status ModelExecutor::forward(const BatchView& batch, std::span<float> logits) {
   loaded_.model->forward(batch, memory_.cache, memory_.workspace, logits);
   return Status::ok();
+}
+
+static_assert(kMaximaColumns == BlockMaxima::kColumns);
+
+std::span<const float> ModelExecutor::block_maxima(int32_t row) const {
+  const Activation& maxima = memory_.workspace.maxima;
+  return {maxima.row(row), static_cast<size_t>(maxima.cols)};
 }
 
 }  // namespace youtu

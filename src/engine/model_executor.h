@@ -39,6 +39,7 @@ class ModelExecutor final : public StepExecutor {
   int32_t vocab_size() const override { return loaded_.config.vocab_size; }
   void move_latents(std::span<const LatentMove> moves, int32_t shift) override;
   Status forward(const BatchView& batch, std::span<float> logits) override;
+  std::span<const float> block_maxima(int32_t row) const override;
 
   const LoadedModel& loaded() const { return loaded_; }
   const StepMemory& memory() const { return memory_; }

@@ -5,11 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <random>
 
 #include "engine/engine_options.h"
 #include "engine/local_engine.h"
+#include "sampling/block_maxima.h"
 #include "tests/support/toy_model.h"
 #include "tests/support/toy_tokenizer.h"
 
@@ -25,7 +27,27 @@ EngineOptions toy_options() {
   return options;
 }
 
-std::unique_ptr<LocalEngine> make_engine(const EngineOptions& options) {
+// The same model, whose logits come without their maxima.
+class ForgetfulExecutor final : public StepExecutor {
+ public:
+  explicit ForgetfulExecutor(std::unique_ptr<StepExecutor> inner) : inner_(std::move(inner)) {}
+
+  int32_t vocab_size() const override { return inner_->vocab_size(); }
+  void move_latents(std::span<const LatentMove> moves, int32_t shift) override {
+    inner_->move_latents(moves, shift);
+  }
+  Status forward(const BatchView& batch, std::span<float> logits) override {
+    return inner_->forward(batch, logits);
+  }
+
+ private:
+  std::unique_ptr<StepExecutor> inner_;
+};
+
+enum class Maxima { kKnown, kForgotten };
+
+std::unique_ptr<LocalEngine> make_engine(const EngineOptions& options,
+                                         Maxima maxima = Maxima::kKnown) {
   EXPECT_TRUE(validate(options, 512).is_ok());
   auto loaded =
       load_model(make_toy_model(ToyTokenizer::kVocabSize, 7), {.num_threads = options.num_threads});
@@ -41,6 +63,9 @@ std::unique_ptr<LocalEngine> make_engine(const EngineOptions& options) {
   parts.options = options;
   parts.tokenizer = std::make_shared<ToyTokenizer>();
   parts.executor = *std::move(executor);
+  if (maxima == Maxima::kForgotten) {
+    parts.executor = std::make_unique<ForgetfulExecutor>(std::move(parts.executor));
+  }
   return std::make_unique<LocalEngine>(std::move(parts));
 }
 
@@ -74,8 +99,8 @@ std::vector<TokenId> read_answer(GenerationHandle& handle, Usage& usage) {
   return tokens;
 }
 
-Answers answer_all(const EngineOptions& options) {
-  auto engine = make_engine(options);
+Answers answer_all(const EngineOptions& options, Maxima maxima = Maxima::kKnown) {
+  auto engine = make_engine(options, maxima);
   std::vector<GenerationHandle> handles;
   for (const GenerationRequest& request : make_requests()) {
     auto handle = engine->submit(request);
@@ -131,6 +156,10 @@ TEST_F(ModelExecutorTest, AnswersAreNotAllAlike) {
 
 TEST_F(ModelExecutorTest, BatchedIsAlone) {
   EXPECT_EQ(answer_all(toy_options()), alone());
+}
+
+TEST_F(ModelExecutorTest, MaximaThatComeWithLogitsChangeNothing) {
+  EXPECT_EQ(answer_all(toy_options(), Maxima::kForgotten), alone());
 }
 
 TEST_F(ModelExecutorTest, ChunkedIsUnchunked) {
@@ -201,6 +230,10 @@ std::vector<float> compute(ModelExecutor& executor, std::span<const TokenId> tok
                              logits)
                     .is_ok());
   }
+  BlockMaxima maxima(executor.vocab_size());
+  maxima.reset({});
+  EXPECT_TRUE(maxima.update(logits));
+  EXPECT_TRUE(std::ranges::equal(executor.block_maxima(0), maxima));
   return logits;
 }
 

@@ -136,14 +136,12 @@ void ModelRunner::lay_out_sequence(const PlannedSequence& planned) {
 }
 
 void ModelRunner::sample(const StepPlan& plan) {
-  const size_t vocab_size = static_cast<size_t>(executor_.vocab_size());
-  std::span<float> logits(logits_);
+  int32_t first_row = 0;
   for (size_t i = 0; i < plan.sequences.size(); ++i) {
     const PlannedSequence& planned = plan.sequences[i];
     if (!planned.wants_token) continue;
-    const size_t size = (static_cast<size_t>(planned.num_draft_tokens) + 1) * vocab_size;
-    sample_sequence(planned, logits.first(size), result_.outcomes[i]);
-    logits = logits.subspan(size);
+    sample_sequence(planned, first_row, result_.outcomes[i]);
+    first_row += planned.num_draft_tokens + 1;
   }
 }
 
@@ -151,9 +149,8 @@ void ModelRunner::sample(const StepPlan& plan) {
 // a wrong guess were computed for another text. Each draw is the one that a step of its own would
 // have made, so guessing changes nothing but the time. Where the budget of a thought is used up
 // nothing is drawn: what is written then is known.
-void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<float> logits,
+void ModelRunner::sample_sequence(const PlannedSequence& planned, int32_t first_row,
                                   StepOutcome& outcome) {
-  const size_t vocab_size = static_cast<size_t>(executor_.vocab_size());
   const Sequence& sequence = *planned.sequence;
   const std::span<const TokenId> draft = sequence.draft();
   const std::optional<int32_t> num_ranked = sequence.sampling().top_logprobs;
@@ -163,15 +160,15 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
   FormatCursor format_cursor = sequence.format_cursor();
   OutlineCursor outline_cursor = sequence.outline_cursor();
   for (int32_t i = 0; i <= planned.num_draft_tokens; ++i) {
-    const auto row = logits.subspan(static_cast<size_t>(i) * vocab_size, vocab_size);
-    if (num_ranked || is_explained) logprob_reader_.read(row);
+    const LogitRow row = logit_row(first_row + i);
+    if (num_ranked || is_explained) logprob_reader_.read(row.logits);
     const std::optional<TokenId> forced = sequence.outline().forced_token(outline_cursor);
     const auto token = forced ? Result<TokenId>(*forced) : draw(sequence, i, format_cursor, row);
     Status status = token.status();
     if (is_explained && forced) {
       explain_forced(sequence, *forced);
     } else if (is_explained && token) {
-      status = explain(sequence, i, format_cursor, row, *token);
+      status = explain(sequence, i, format_cursor, row.logits, *token);
     }
     if (!status) {
       // What was drawn before it stands; the next step comes here again.
@@ -183,6 +180,12 @@ void ModelRunner::sample_sequence(const PlannedSequence& planned, std::span<floa
     if (i < planned.num_draft_tokens && *token != draft[static_cast<size_t>(i)]) return;
     sequence.outline().follow(outline_cursor, *token);
   }
+}
+
+LogitRow ModelRunner::logit_row(int32_t row) {
+  const auto vocab_size = static_cast<size_t>(executor_.vocab_size());
+  return {std::span(logits_).subspan(static_cast<size_t>(row) * vocab_size, vocab_size),
+          executor_.block_maxima(row)};
 }
 
 // Masks what the format does not allow after `num_draft` guesses that were right; up to there
@@ -202,10 +205,11 @@ Result<std::span<const TokenId>> ModelRunner::restrict_logits(const Sequence& se
 }
 
 Result<TokenId> ModelRunner::draw(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
-                                  std::span<float> logits) {
-  const auto banned = restrict_logits(sequence, num_draft, cursor, logits);
+                                  LogitRow row) {
+  const auto banned = restrict_logits(sequence, num_draft, cursor, row.logits);
   RETURN_IF_ERROR(banned);
-  return sampler_.sample(logits, sequence.sampling(), sequence.history(num_draft), sequence.seed(),
+  if (sequence.format()) row.maxima = {};  // its mask was laid over all of them
+  return sampler_.sample(row, sequence.sampling(), sequence.history(num_draft), sequence.seed(),
                          *banned);
 }
 

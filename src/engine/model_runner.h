@@ -36,12 +36,13 @@ class ModelRunner {
   void lay_out(const StepPlan& plan);
   void lay_out_sequence(const PlannedSequence& planned);
   void sample(const StepPlan& plan);
-  void sample_sequence(const PlannedSequence& planned, std::span<float> logits,
-                       StepOutcome& outcome);
+  // `first_row` is the first of its rows of logits.
+  void sample_sequence(const PlannedSequence& planned, int32_t first_row, StepOutcome& outcome);
+  LogitRow logit_row(int32_t row);
   Result<std::span<const TokenId>> restrict_logits(const Sequence& sequence, int32_t num_draft,
                                                    FormatCursor& cursor, std::span<float> logits);
   Result<TokenId> draw(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
-                       std::span<float> logits);
+                       LogitRow row);
   Status explain(const Sequence& sequence, int32_t num_draft, FormatCursor& cursor,
                  std::span<float> logits, TokenId drawn);
   void explain_forced(const Sequence& sequence, TokenId forced);

@@ -23,6 +23,9 @@ class StepExecutor {
   // `logits` [logit_rows.size(), vocab_size]. An error ends the requests of this step; the next
   // step may be tried.
   virtual Status forward(const BatchView& batch, std::span<float> logits) = 0;
+  // Of a row of the last step's logits, as BlockMaxima::reset wants them; or nothing, where they
+  // were not computed on the way.
+  virtual std::span<const float> block_maxima(int32_t /*row*/) const { return {}; }
 };
 
 }  // namespace youtu

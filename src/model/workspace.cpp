@@ -38,6 +38,7 @@ void cut_all(Workspace& w, const ModelConfig& c, Cutter& cutter) {
   w.gate = cutter.cut(T, c.intermediate_size);
   w.up = cutter.cut(T, c.intermediate_size);
   w.last = cutter.cut(w.max_logit_rows, c.hidden_size);
+  w.maxima = cutter.cut(w.max_logit_rows, div_ceil(c.vocab_size, kMaximaColumns));
   w.rope_cos = cutter.cut(1, T * c.qk_rope_head_dim / 2).data;
   w.rope_sin = cutter.cut(1, T * c.qk_rope_head_dim / 2).data;
 }

@@ -25,6 +25,7 @@ struct Workspace {
   Activation gate;                   // [T, I]
   Activation up;                     // [T, I]
   Activation last;                   // [S, H] rows whose logits are wanted
+  Activation maxima;                 // [S, ceil(vocabulary / kMaximaColumns)] of the logits
   float* rope_cos = nullptr;         // [T, R/2]
   float* rope_sin = nullptr;         // [T, R/2]
   std::vector<AttentionForm> forms;  // [sequences of the step]

@@ -54,7 +54,8 @@ void YoutuModel::forward(const BatchView& batch, LatentCache& cache, Workspace& 
   backend_.gather_rows(step.x, batch.logit_rows, last);
   const Weight& head = weights_.lm_head.empty() ? weights_.embed_tokens : weights_.lm_head;
   const Projection projection = {&head,
-                                 {logits.data(), num_rows, config_.vocab_size, config_.vocab_size}};
+                                 {logits.data(), num_rows, config_.vocab_size, config_.vocab_size},
+                                 w.maxima.first_rows(num_rows)};
   backend_.norm_linear(last, weights_.norm, config_.rms_norm_eps, {&projection, 1});
 }
 

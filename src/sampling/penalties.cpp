@@ -25,6 +25,11 @@ void for_each_banned(size_t ngram_size, std::span<const TokenId> tokens, const V
 
 }  // namespace
 
+bool has_penalties(const SamplingParams& params) {
+  return params.repetition_penalty != 1.0 || params.no_repeat_ngram_size > 0 ||
+         params.frequency_penalty != 0.0 || params.presence_penalty != 0.0;
+}
+
 Penalties::Penalties(int32_t vocab_size) {
   CHECK(vocab_size >= 1);
   counts_.assign(static_cast<size_t>(vocab_size), 0);

@@ -21,6 +21,9 @@ struct TokenHistory {
   std::span<const TokenId> completion() const { return tokens.subspan(num_prompt_tokens); }
 };
 
+// Whether any of the four is in force.
+bool has_penalties(const SamplingParams& params);
+
 // One thread. Nothing is allocated after construction.
 class Penalties {
  public:

@@ -14,7 +14,6 @@
 namespace youtu {
 namespace {
 
-constexpr size_t kBlockColumns = 64;
 // How many columns the first guess at a nucleus aims to look at, and how much wider each next guess
 // is.
 constexpr size_t kFirstNucleusGuess = 256;
@@ -32,77 +31,33 @@ bool fills_earlier(const Candidate& a, const Candidate& b) {
 }
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
-constexpr float kLargest = std::numeric_limits<float>::max();
-
-struct BlockMaximum {
-  float logit = kLowest;
-  bool is_valid = true;  // no NaN, no +infinity
-};
-
-BlockMaximum maximum_of(std::span<const float> logits) {
-  BlockMaximum maximum;
-  for (const float logit : logits) {
-    maximum.is_valid &= logit <= kLargest;
-    maximum.logit = logit > maximum.logit ? logit : maximum.logit;
-  }
-  return maximum;
-}
-
-// The same of a whole block, four columns at a time: every logit of every token passes by here.
-BlockMaximum maximum_of_block(const float* logits) {
-  using Lanes = float __attribute__((vector_size(16)));
-  using Flags = int32_t __attribute__((vector_size(16)));
-  constexpr size_t kLanes = 4, kChains = 4;
-  Lanes maxima[kChains];
-  Flags is_valid = {-1, -1, -1, -1};
-  for (Lanes& maximum : maxima) maximum = Lanes{kLowest, kLowest, kLowest, kLowest};
-  const Lanes largest = {kLargest, kLargest, kLargest, kLargest};
-  for (size_t i = 0; i < kBlockColumns; i += kChains * kLanes) {
-    for (size_t c = 0; c < kChains; ++c) {
-      Lanes values;
-      std::memcpy(&values, logits + i + c * kLanes, sizeof(values));
-      is_valid &= values <= largest;
-      maxima[c] = values > maxima[c] ? values : maxima[c];
-    }
-  }
-  float columns[kChains * kLanes];
-  std::memcpy(columns, maxima, sizeof(columns));
-  BlockMaximum maximum = maximum_of(columns);
-  maximum.is_valid = (is_valid[0] & is_valid[1] & is_valid[2] & is_valid[3]) != 0;
-  return maximum;
-}
 
 }  // namespace
 
-Sampler::Sampler(int32_t vocab_size) : vocab_size_(vocab_size), penalties_(vocab_size) {
+Sampler::Sampler(int32_t vocab_size)
+    : vocab_size_(vocab_size), penalties_(vocab_size), block_maxima_(vocab_size) {
   const size_t columns = static_cast<size_t>(vocab_size);
-  block_maxima_.resize(num_blocks(vocab_size));
   scratch_.resize(columns);
   candidates_.reserve(columns);
   ranked_.reserve(columns);
 }
 
-size_t Sampler::num_blocks(int32_t vocab_size) {
-  return div_ceil(static_cast<size_t>(vocab_size), kBlockColumns);
-}
-
 int64_t Sampler::planned_bytes(int32_t vocab_size) {
   const size_t columns = static_cast<size_t>(vocab_size);
-  return Penalties::planned_bytes(vocab_size) +
-         static_cast<int64_t>((num_blocks(vocab_size) + columns) * sizeof(float) +
-                              2 * columns * sizeof(Candidate));
+  return Penalties::planned_bytes(vocab_size) + BlockMaxima::planned_bytes(vocab_size) +
+         static_cast<int64_t>(columns * (sizeof(float) + 2 * sizeof(Candidate)));
 }
 
 int64_t Sampler::bytes() const {
-  return penalties_.bytes() +
-         static_cast<int64_t>((block_maxima_.capacity() + scratch_.capacity()) * sizeof(float) +
+  return penalties_.bytes() + block_maxima_.bytes() +
+         static_cast<int64_t>(scratch_.capacity() * sizeof(float) +
                               (candidates_.capacity() + ranked_.capacity()) * sizeof(Candidate));
 }
 
-Result<TokenId> Sampler::sample(std::span<float> logits, const SamplingParams& params,
+Result<TokenId> Sampler::sample(const LogitRow& row, const SamplingParams& params,
                                 const TokenHistory& history, uint64_t seed,
                                 std::span<const TokenId> banned) {
-  const auto possible = candidates(logits, params, history, banned);
+  const auto possible = candidates(row, params, history, banned);
   RETURN_IF_ERROR(possible);
   const double unit = random_unit(seed, history.tokens.size());
   const double target = unit * total_weight();
@@ -118,14 +73,19 @@ Result<TokenId> Sampler::sample(std::span<float> logits, const SamplingParams& p
   return drawn;
 }
 
-Result<std::span<const Candidate>> Sampler::candidates(std::span<float> logits,
+Result<std::span<const Candidate>> Sampler::candidates(const LogitRow& row,
                                                        const SamplingParams& params,
                                                        const TokenHistory& history,
                                                        std::span<const TokenId> banned,
                                                        SamplingTrace* trace) {
+  const std::span<float> logits = row.logits;
   CHECK(logits.size() == static_cast<size_t>(vocab_size_));
+  block_maxima_.reset(row.maxima);
   restrict_logits(logits, params, banned, trace);
   penalties_.apply(params, history, logits, trace);
+  if (has_penalties(params)) {
+    for (const TokenId token : history.tokens) block_maxima_.touch(token);
+  }
   const auto best = find_maximum(logits);
   RETURN_IF_ERROR(best);
   if (params.temperature < kGreedyTemperature) {
@@ -144,10 +104,12 @@ void Sampler::restrict_logits(std::span<float> logits, const SamplingParams& par
                               std::span<const TokenId> banned, SamplingTrace* trace) {
   for (const LogitBias& one : params.logit_bias) {
     logits[static_cast<size_t>(one.token)] += static_cast<float>(one.bias);
+    block_maxima_.touch(one.token);
   }
   if (trace && !params.logit_bias.empty()) trace->after(SamplerStage::kLogitBias, logits);
   for (const TokenId token : banned) {
-    logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+    logits[static_cast<size_t>(token)] = kLowest;
+    block_maxima_.touch(token);
   }
   if (trace && !banned.empty()) trace->after(SamplerStage::kMinNewTokens, logits);
 }
@@ -172,24 +134,17 @@ void Sampler::choose(std::span<const float> logits, const SamplingParams& params
   if (trace) trace->after(SamplerStage::kMinP, candidates_);
 }
 
-// Fills block_maxima_ and refuses what no distribution can be made of.
+// Refuses what no distribution can be made of.
 Result<Sampler::Maximum> Sampler::find_maximum(std::span<const float> logits) {
-  bool is_valid = true;
-  for (size_t block = 0; block < block_maxima_.size(); ++block) {
-    const size_t begin = block * kBlockColumns;
-    const BlockMaximum maximum = begin + kBlockColumns <= logits.size()
-                                     ? maximum_of_block(logits.data() + begin)
-                                     : maximum_of(logits.subspan(begin));
-    is_valid &= maximum.is_valid;
-    block_maxima_[block] = maximum.logit;
+  if (!block_maxima_.update(logits)) {
+    return numeric_error("the model computed a logit that is NaN or infinite");
   }
-  if (!is_valid) return numeric_error("the model computed a logit that is NaN or infinite");
   const auto block = std::max_element(block_maxima_.begin(), block_maxima_.end());
   if (*block == kLowest) return numeric_error("no token is possible: every logit is -infinity");
   // max_element gives the first of equal blocks, and find the first of equal columns: the lowest id
   // wins.
-  const auto begin =
-      logits.begin() + (block - block_maxima_.begin()) * static_cast<ptrdiff_t>(kBlockColumns);
+  const auto begin = logits.begin() + (block - block_maxima_.begin()) *
+                                          static_cast<ptrdiff_t>(BlockMaxima::kColumns);
   const auto column = std::find(begin, logits.end(), *block);
   return Maximum{*block, static_cast<TokenId>(column - logits.begin())};
 }
@@ -202,8 +157,8 @@ void Sampler::gather_at_least(std::span<const float> logits, float threshold) {
   candidates_.clear();
   for (size_t block = 0; block < block_maxima_.size(); ++block) {
     if (block_maxima_[block] < threshold) continue;
-    const size_t begin = block * kBlockColumns;
-    const size_t end = std::min(begin + kBlockColumns, logits.size());
+    const size_t begin = block * BlockMaxima::kColumns;
+    const size_t end = std::min(begin + BlockMaxima::kColumns, logits.size());
     for (size_t i = begin; i < end; ++i) {
       if (logits[i] < threshold) continue;
       // The logit rides in scaled_logit until weigh() scales it.

@@ -168,6 +168,50 @@ TEST(Sampler, LooksAtEveryColumn) {
   }
 }
 
+// Maxima of blocks that come with a row spare a look at it, whatever changes logits meanwhile.
+TEST(Sampler, DrawsTheSameWhetherMaximaAreKnownOrNot) {
+  constexpr int32_t kVocab = 1000;
+  std::mt19937 random(5);
+  Sampler sampler(kVocab);
+  BlockMaxima maxima(kVocab);
+  for (uint32_t round = 0; round < 300; ++round) {
+    const std::vector<float> logits = random_logits(kVocab, round, 3.0f);
+    maxima.reset({});
+    ASSERT_TRUE(maxima.update(logits));
+    const std::vector<float> known(maxima.begin(), maxima.end());
+    std::vector<TokenId> tokens(random() % 50), banned(random() % 3);
+    for (TokenId& token : tokens) token = static_cast<TokenId>(random() % kVocab);
+    for (TokenId& token : banned) token = static_cast<TokenId>(random() % kVocab);
+    // The likeliest tokens are those whose blocks decide.
+    const auto best = std::ranges::max_element(logits) - logits.begin();
+    if (round % 3 == 0) tokens.push_back(static_cast<TokenId>(best));
+    if (round % 5 == 0) banned.push_back(static_cast<TokenId>(best));
+    SamplingParams params = neutral();
+    params.temperature = round % 4 == 0 ? 0.0 : 0.8;
+    params.top_k = round % 2 == 0 ? 20 : 0;
+    params.top_p = round % 7 < 4 ? 0.9 : 1.0;
+    params.repetition_penalty = round % 3 == 0 ? 1.5 : 1.0;
+    params.frequency_penalty = round % 11 == 0 ? -1.0 : 0.0;
+    params.no_repeat_ngram_size = round % 13 == 0 ? 1 : 0;
+    if (round % 6 == 0) params.logit_bias = {{.token = static_cast<TokenId>(best), .bias = -5}};
+    std::vector<float> looked = logits, spared = logits;
+    const TokenHistory history = {tokens, tokens.size() / 2};
+    const auto expected = sampler.sample(looked, params, history, round, banned);
+    const auto actual = sampler.sample({spared, known}, params, history, round, banned);
+    ASSERT_TRUE(expected.is_ok() && actual.is_ok());
+    ASSERT_EQ(*actual, *expected) << round;
+  }
+}
+
+TEST(Sampler, TakesAMaximumThatIsNoNumberForTheLogit) {
+  Sampler sampler(100);
+  std::vector<float> logits(100, 1.0f);
+  const std::vector<float> known = {1.0f, NAN};
+  const auto token = sampler.sample({logits, known}, neutral(), {}, 1);
+  ASSERT_FALSE(token.is_ok());
+  EXPECT_EQ(token.status().reason(), "numeric_error");
+}
+
 TEST(Sampler, ExtremeValuesNeverLeaveTheVocabulary) {
   std::mt19937 random(7);
   const float values[] = {0.0f, -0.0f, 1e-45f, -1e-45f, 3e38f, -3e38f, 1.0f, -kInf};

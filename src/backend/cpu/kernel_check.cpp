@@ -127,6 +127,12 @@ Status Comparison::check_rows() {
     kernels_.scale(actual.data(), n, 0.37f);
     specification_.scale(expected.data(), n, 0.37f);
     RETURN_IF_ERROR(compare(fmt::format("scale: {} values", n), actual, expected, 1e-6));
+    const auto blocks = static_cast<size_t>(div_ceil(n, int32_t{kMaximumColumns}));
+    std::vector<float> actual_maxima(blocks), expected_maxima(blocks);
+    kernels_.block_maxima(x.data(), n, actual_maxima.data());
+    specification_.block_maxima(x.data(), n, expected_maxima.data());
+    RETURN_IF_ERROR(
+        compare(fmt::format("block_maxima: {} values", n), actual_maxima, expected_maxima, 0));
   }
   return Status::ok();
 }

@@ -50,6 +50,8 @@ struct SoftmaxState {
   float sum;
 };
 
+enum { kMaximumColumns = 64 };
+
 struct CpuKernels {
   const char* name;
 
@@ -69,6 +71,9 @@ struct CpuKernels {
   float (*softmax_step)(float* scores, int32_t n, float scale,
                         struct SoftmaxState* state); /* returns the correction */
   void (*scale)(float* x, int32_t n, float factor);
+  /* maxima[b] = the largest of x from kMaximumColumns * b on, as many values or up to n; NaN where
+     one of them is NaN or infinite. */
+  void (*block_maxima)(const float* x, int32_t n, float* maxima);
 
   void (*f16_to_f32)(const uint16_t* from, int64_t n, float* to);
   void (*bf16_to_f32)(const uint16_t* from, int64_t n, float* to);

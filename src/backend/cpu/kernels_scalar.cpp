@@ -136,6 +136,18 @@ void scale(float* x, int32_t n, float factor) {
   for (int32_t i = 0; i < n; ++i) x[i] *= factor;
 }
 
+void block_maxima(const float* x, int32_t n, float* maxima) {
+  for (int32_t begin = 0; begin < n; begin += kMaximumColumns) {
+    float largest = -INFINITY;
+    bool is_finite = true;
+    for (int32_t i = begin; i < n && i < begin + kMaximumColumns; ++i) {
+      is_finite = is_finite && std::isfinite(x[i]);
+      largest = std::fmax(largest, x[i]);
+    }
+    *maxima++ = is_finite ? largest : NAN;
+  }
+}
+
 void f16_to_f32(const uint16_t* from, int64_t n, float* to) {
   for (int64_t i = 0; i < n; ++i) to[i] = f16_value(from[i]);
 }
@@ -275,6 +287,7 @@ const CpuKernels kScalarKernels = {
     silu_mul,
     softmax_step,
     scale,
+    block_maxima,
     f16_to_f32,
     bf16_to_f32,
     f32_to_bf16,

@@ -175,6 +175,33 @@ TEST_P(Kernels, ElementwiseAgreesWithScalar) {
   }
 }
 
+TEST_P(Kernels, MaximaOfBlocksAgreeWithScalar) {
+  for (const int32_t n : {1, 7, 17, 63, 64, 65, 200, 1000}) {
+    const auto blocks = static_cast<size_t>((n + kMaximumColumns - 1) / kMaximumColumns);
+    std::vector<float> x = random_floats(static_cast<size_t>(n), 11, 3.0f);
+    x[static_cast<size_t>(n) / 2] = -9;
+    std::vector<float> expected(blocks), actual(blocks);
+    scalar().block_maxima(x.data(), n, expected.data());
+    kernels().block_maxima(x.data(), n, actual.data());
+    EXPECT_EQ(actual, expected) << n;
+    // Whatever is no finite number shows, wherever it lies, and in its own block only.
+    for (const float bad : {NAN, INFINITY, -INFINITY}) {
+      for (int32_t i = 0; i < n; i += 5) {
+        std::vector<float> y = x;
+        y[static_cast<size_t>(i)] = bad;
+        kernels().block_maxima(y.data(), n, actual.data());
+        for (size_t b = 0; b < blocks; ++b) {
+          const bool is_bad = b == static_cast<size_t>(i / kMaximumColumns);
+          ASSERT_EQ(std::isnan(actual[b]), is_bad) << n << " values, " << bad << " at " << i;
+          if (!is_bad) {
+            ASSERT_EQ(actual[b], expected[b]);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_P(Kernels, SiluOfExtremesStaysFinite) {
   const float gate[] = {-1e30f, -200, -90, 90, 200, 1e30f, 0, -0.0f};
   const float up[] = {1, 1, 1, 1, 1, 1, 1, 1};

@@ -42,6 +42,7 @@ constexpr int32_t kTasksPerThread = 32;
 // Pairs of panels, which the widest registers take at a time; for other weights, whole groups of
 // widened rows.
 constexpr int32_t kRowsAlignment = 4 * kPanelRows;
+static_assert(kMaximumColumns == kMaximaColumns && kRowsAlignment % kMaximumColumns == 0);
 static_assert(kPanelRows == kPackedPanelRows && kRowsAlignment % kWidenedRows == 0);
 // Projections that one operation may have.
 constexpr size_t kMaxProjections = 4;
@@ -277,6 +278,10 @@ void CpuBackend::multiply(std::span<const Projection> projections, Activation x,
                       worker);
     } else {
       linear_part(w, begin, count, x, out.data + begin, out.stride, accumulate, worker);
+    }
+    const Activation maxima = projections[i].maxima;
+    for (int32_t t = 0; t < maxima.rows; ++t) {
+      kernels_.block_maxima(out.row(t) + begin, count, maxima.row(t) + begin / kMaximumColumns);
     }
   });
 }

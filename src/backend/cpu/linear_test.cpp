@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -107,6 +108,21 @@ TEST_P(PackedProducts, OfOneInputTakeAsManyBitsAsEachWants) {
     std::ranges::fill(expected, 0.0f);
     backend_.linear_add(*weight, view(normed, kCols), view(expected, kRows));
     EXPECT_EQ(*actual, expected);
+  }
+}
+
+TEST_P(PackedProducts, BringTheMaximaOfTheirColumns) {
+  constexpr int32_t kBlocks = (kRows + kMaximaColumns - 1) / kMaximaColumns;
+  std::vector<float> x = x_, out(size_t{kTokens} * kRows), maxima(size_t{kTokens} * kBlocks);
+  const Projection projection = {&coarse_, view(out, kRows), view(maxima, kBlocks)};
+  backend_.norm_linear(view(x, kCols), gain_, 1e-6f, {&projection, 1});
+  for (int64_t t = 0; t < kTokens; ++t) {
+    for (int32_t b = 0; b < kBlocks; ++b) {
+      const auto row = out.begin() + t * kRows;
+      const int32_t end = std::min(kRows, (b + 1) * kMaximaColumns);
+      EXPECT_EQ(maxima[static_cast<size_t>(t * kBlocks + b)],
+                *std::max_element(row + b * kMaximaColumns, row + end));
+    }
   }
 }
 

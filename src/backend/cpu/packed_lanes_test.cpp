@@ -130,13 +130,14 @@ struct ByteLanes {
   static typename Floats::Reg scales(const uint16_t* p) {
     return Floats::each([&](int i) { return f16_to_float(p[i]); });
   }
-  static int32_t reduce_add(Int r) {
-    int32_t sum = 0;
-    for (int i = 0; i < kLanes; ++i) sum += r.lane(i);
-    return sum;
+  static void store_bytes(int8_t* p, const Int (&r)[4]) {
+    for (int i = 0; i < 4 * kLanes; ++i) p[i] = static_cast<int8_t>(r[i / kLanes].lane(i % kLanes));
   }
-  static void store_bytes(int8_t* p, Int r) {
-    for (int i = 0; i < kLanes; ++i) p[i] = static_cast<int8_t>(r.lane(i));
+  static void store_sums(int32_t* p, const Int (&r)[4]) {
+    for (int i = 0; i < 4; ++i) {
+      p[i] = 0;
+      for (int lane = 0; lane < kLanes; ++lane) p[i] += r[i].lane(lane);
+    }
   }
 };
 
