@@ -189,7 +189,7 @@ Status Comparison::check_packed() {
         RETURN_IF_ERROR(compare(rounding, actual.scales, rounded.scales, 0));
         RETURN_IF_ERROR(compare(rounding, actual.sums, rounded.sums, 0));
         RETURN_IF_ERROR(compare(rounding, actual.rest, rounded.rest, 0));
-        for (const int32_t tokens : {1, 3, 9, kTokens}) {
+        for (const int32_t tokens : {1, 3, 6, 7, 8, 9, kTokens}) {
           RETURN_IF_ERROR(compare(fmt::format("packed.linear: {}, tokens {}", what, tokens),
                                   problem.solve(kernels_, rounded, tokens),
                                   problem.solve(specification_, rounded, tokens), 0));

@@ -197,24 +197,28 @@ struct NarrowDot : ByteLanes<kLanes> {
 namespace narrow8 {
 namespace {
 YOUTU_LANES_TABLE(NarrowDot, 8, 4)
+#include "backend/cpu/even_groups.inc"
 #include "backend/cpu/packed_kernels.inc"
 }  // namespace
 }  // namespace narrow8
 namespace wide8 {
 namespace {
 YOUTU_LANES_TABLE(WideDot, 8, 4)
+#include "backend/cpu/even_groups.inc"
 #include "backend/cpu/packed_kernels.inc"
 }  // namespace
 }  // namespace wide8
 namespace narrow16 {
 namespace {
 YOUTU_LANES_TABLE(NarrowDot, 16, 8)
+#include "backend/cpu/even_groups.inc"
 #include "backend/cpu/packed_kernels.inc"
 }  // namespace
 }  // namespace narrow16
 namespace wide16 {
 namespace {
 YOUTU_LANES_TABLE(WideDot, 16, 8)
+#include "backend/cpu/even_groups.inc"
 #include "backend/cpu/packed_kernels.inc"
 }  // namespace
 }  // namespace wide16
