@@ -111,8 +111,8 @@ Status StepRunner::sample(int32_t batch) {
   const auto vocab_size = static_cast<size_t>(loaded_->config.vocab_size);
   SamplingParams greedy;
   greedy.temperature = 0;
+  const Activation& maxima = workspace_.maxima;
   for (size_t s = 0; s < static_cast<size_t>(batch); ++s) {
-    const Activation& maxima = workspace_.maxima;
     const LogitRow row = {std::span(logits_).subspan(s * vocab_size, vocab_size),
                           {maxima.row(static_cast<int64_t>(s)), static_cast<size_t>(maxima.cols)}};
     const auto token = sampler_.sample(row, greedy, {}, kSeed);

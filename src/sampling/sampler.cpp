@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <limits>
 
 #include "base/check.h"
-#include "base/numbers.h"
 #include "base/rng.h"
 
 namespace youtu {
