@@ -19,7 +19,6 @@
 namespace youtu::http {
 
 namespace beast = boost::beast;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -37,10 +36,6 @@ constexpr milliseconds kPollInterval{1'000};
 // How long a refusal is held back from a client that came again before the time it was told. So
 // many of them take no more of the machine than a few, and a refusal is still quick.
 constexpr milliseconds kHaste{25};
-
-// Refusals go out together, at ticks of the clock: to wake this thread and its clients for each of
-// thousands in a second would cost more than all the rest of it.
-constexpr milliseconds kRefusalTick{10};
 
 std::string_view readable(const beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
@@ -74,10 +69,6 @@ std::chrono::seconds retry_after(const Response& response) {
     std::from_chars(field.value.data(), field.value.data() + field.value.size(), value);
   }
   return std::chrono::seconds(value);
-}
-
-Clock::time_point tick_after(Clock::time_point time) {
-  return time + kRefusalTick - time.time_since_epoch() % kRefusalTick;
 }
 
 // An exception of a handler, or of a library under it, ends that request only.
@@ -244,12 +235,13 @@ asio::awaitable<void> Connection::call_handler(const Request& request) {
   }
   if (!reply_) {
     co_await call_worker(request);
-  } else {
-    const auto now = Clock::now();
-    asio::steady_timer pause(network_.io(), tick_after(now < retry_time_ ? now + kHaste : now));
-    error_code ignored;
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_return;
   }
+  network_.note_refusal();
+  if (Clock::now() >= retry_time_) co_return;
+  asio::steady_timer pause(network_.io(), kHaste);
+  error_code ignored;
+  co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 asio::awaitable<void> Connection::call_worker(const Request& request) {

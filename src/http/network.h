@@ -11,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -31,6 +32,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 using tcp = asio::ip::tcp;
+
+using Clock = std::chrono::steady_clock;
 
 class Connection;
 
@@ -61,9 +64,13 @@ class Network {
   void forget(Connection* connection, const asio::ip::address& address);
   void begin_work() { ++num_busy_; }
   void count_response(int status);
+  // There was no room for a request or a connection. Many of these are worked off in rounds, see
+  // run().
+  void note_refusal();
   void end_work();
 
  private:
+  void run();
   void take_rules(const ServerRules& rules);
   asio::awaitable<void> accept_loop();
   void admit(tcp::socket socket);
@@ -85,6 +92,8 @@ class Network {
   std::map<asio::ip::address, int> connections_of_;
   std::mt19937_64 request_ids_{std::random_device{}()};
   int port_ = 0;
+  Clock::time_point last_refusal_;
+  Clock::time_point rounds_end_;
   bool draining_ = false;
   bool stopping_ = false;
   std::atomic<bool> wake_posted_{false};

@@ -26,6 +26,12 @@ namespace {
 
 constexpr milliseconds kAcceptBackoff{100};
 
+// How often this thread looks while refusals come faster than that. To wake it for each of
+// thousands in a second takes the processor from the engine as often, which costs more than the
+// refusals do; and what streams have to say meanwhile goes out together as well.
+constexpr milliseconds kRound{5};
+constexpr milliseconds kRoundsAfterRefusal = 10 * kRound;
+
 }  // namespace
 
 // Network.
@@ -84,7 +90,20 @@ void Network::start(Router router) {
   CHECK(!thread_.joinable());
   router_ = std::move(router);
   asio::co_spawn(io_, accept_loop(), asio::detached);
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+void Network::run() {
+  while (io_.run_one() > 0) {
+    const auto begin = Clock::now();
+    io_.poll();
+    if (begin < rounds_end_) std::this_thread::sleep_until(begin + kRound);
+  }
+}
+
+void Network::note_refusal() {
+  const auto now = Clock::now();
+  if (now < std::exchange(last_refusal_, now) + kRound) rounds_end_ = now + kRoundsAfterRefusal;
 }
 
 asio::awaitable<void> Network::accept_loop() {
@@ -128,6 +147,7 @@ void Network::admit(tcp::socket socket) {
 
 // A word to the client if it fits at once; a connection too many gets no more care than that.
 void Network::refuse(tcp::socket socket, std::string_view why) {
+  note_refusal();
   Response response = error_response(503, why, {}, "too_many_connections");
   response.fields.push_back({"Retry-After", "1"});
   Framing framing;

@@ -5,8 +5,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "http/sse.h"
 #include "tests/support/raw_client.h"
@@ -214,6 +217,30 @@ TEST_F(ServerTest, AnEndpointWithoutRoomRefusesWithoutAWorker) {
   has_room_ = true;
   EXPECT_EQ(status(), 200);
   EXPECT_EQ(num_full_handled_, 2);
+}
+
+// Refusals that come one after another are worked off in rounds. Each is answered all the same, a
+// stream goes on beside them, and there is no round to wait for once they are over.
+TEST_F(ServerTest, ManyRefusalsLeaveNobodyWithout) {
+  start();
+  has_room_ = false;
+  RawClient reader(port());
+  reader.send(test::post_request("/stream", "{}"));
+  feed("begin ");
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 30; ++i) clients.push_back(std::make_unique<RawClient>(port()));
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& client : clients) client->send(test::post_request("/full", "{}"));
+    feed(std::to_string(round));
+    for (const auto& client : clients) EXPECT_EQ(client->read_response().status, 503);
+  }
+  EXPECT_EQ(server_->stats().responses.at(503), 90);
+  EXPECT_EQ(num_full_handled_, 0);
+  has_room_ = true;
+  for (const auto& client : clients) client->send(test::post_request("/full", "{}"));
+  for (const auto& client : clients) EXPECT_EQ(client->read_response().status, 200);
+  feed(" end", true);
+  EXPECT_EQ(reader.read_response().body, "begin 012 end");
 }
 
 // Who watches is told of each exchange, and what the gate lent is given back behind it.
