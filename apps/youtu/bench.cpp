@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "bench_serve.h"
 #include "commands.h"
+#include "engine_flags.h"
 #include "find_model.h"
 #include "progress_line.h"
 #include "report_error.h"
@@ -127,12 +128,7 @@ void add_shared_flags(CLI::App& command, SharedBenchFlags& flags, BenchOptions& 
                   "(q4,head=q4)")
       ->capture_default_str();
   flags.target.pack_cache = "auto";
-  command
-      .add_option("--precise-layers", flags.target.precise_layers,
-                  "The first layers whose packed weights take inputs of 16 bits instead of 8 (0 to "
-                  "1024)")
-      ->check(CLI::Range(0, kMaxPreciseLayers))
-      ->capture_default_str();
+  add_precise_layers_flag(command, flags.target.precise_layers);
   command
       .add_option("--pack-cache", flags.target.pack_cache,
                   "Where packed weights are kept for the next start: auto, off or a folder")

@@ -7,6 +7,17 @@
 
 namespace youtu {
 
+void add_precise_layers_flag(CLI::App& command, int& precise_layers) {
+  command
+      .add_option(
+          "--precise-layers", precise_layers,
+          "Of the first so many layers the packed feed-forward weights take inputs of 16 bits "
+          "instead "
+          "of 8; of half as many attention does too, and of twice as many down_proj (0 to 1024)")
+      ->check(CLI::Range(0, kMaxPreciseLayers))
+      ->capture_default_str();
+}
+
 void add_engine_flags(CLI::App& command, EngineFlags& flags, const std::string& model_names) {
   command.add_option(model_names, flags.model,
                      "Hugging Face folder, .gguf or .youtu file, or the name of a model to pull; "
@@ -30,12 +41,7 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags, const std::string& 
                   "How weights are loaded: exact, auto, bf16, q8 or q4, with rules for some "
                   "(q4,head=q4)")
       ->capture_default_str();
-  command
-      .add_option("--precise-layers", flags.precise_layers,
-                  "The first layers whose packed weights take inputs of 16 bits instead of 8 (0 to "
-                  "1024)")
-      ->check(CLI::Range(0, kMaxPreciseLayers))
-      ->capture_default_str();
+  add_precise_layers_flag(command, flags.precise_layers);
   command
       .add_option("--load", flags.load,
                   "Weights of a .youtu file: map (used where they lie), read (copied) or auto")

@@ -25,6 +25,9 @@ struct EngineFlags {
   std::optional<bool> enable_thinking;
 };
 
+// Whatever else a command takes.
+void add_precise_layers_flag(CLI::App& command, int& precise_layers);
+
 // `model_names`: how the model may be given; with ",model" at the end also as a bare word.
 // REQUIRES: `flags` outlives the parsing of `command`.
 void add_engine_flags(CLI::App& command, EngineFlags& flags,

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "commands.h"
+#include "engine_flags.h"
 #include "eval_kld.h"
 #include "eval_tokens.h"
 #include "find_model.h"
@@ -94,11 +95,7 @@ void add_configuration_flags(CLI::App& eval, TestedConfiguration& tested) {
   eval.add_option("--isa", tested.load.isa,
                   "Kernels to use: amx, avx512vnni, avx512, avxvnni, avx2 or scalar [the fastest]");
   tested.load.precise_layers = EngineOptions{}.precise_layers;
-  eval.add_option("--precise-layers", tested.load.precise_layers,
-                  "The first layers whose packed weights take inputs of 16 bits instead of 8 (0 to "
-                  "1024)")
-      ->check(CLI::Range(0, kMaxPreciseLayers))
-      ->capture_default_str();
+  add_precise_layers_flag(eval, tested.load.precise_layers);
   eval.add_option("--threads", tested.load.num_threads,
                   "Threads (0 to 256; 0: as many as the process may use)")
       ->check(CLI::Range(0, 256))

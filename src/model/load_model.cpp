@@ -61,6 +61,9 @@ class WeightLoader {
 
  private:
   LayerWeights load_layer(int32_t index);
+  void set_input_bits(int32_t layer, int32_t num_precise) {
+    input_bits_ = layer < num_precise ? InputBits::k16 : InputBits::k8;
+  }
   void load_kv_b(const std::string& prefix, LayerWeights& layer);
   void prepare_kv_b(const TensorView& keys, const TensorView& values, LayerWeights& layer);
   Weight turn_keys(const TensorView& keys);
@@ -247,6 +250,7 @@ Weight WeightLoader::turn_keys(const TensorView& keys) {
 LayerWeights WeightLoader::load_layer(int32_t index) {
   const std::string prefix = "layers." + std::to_string(index) + ".";
   LayerWeights layer;
+  set_input_bits(index, (num_precise_layers_ + 1) / 2);
   layer.input_layernorm = vector(prefix + "input_layernorm.weight");
   if (config_.q_lora_rank > 0) {
     layer.q_a_proj = matrix(prefix + "self_attn.q_a_proj.weight", WeightKind::kQA);
@@ -261,8 +265,10 @@ LayerWeights WeightLoader::load_layer(int32_t index) {
   load_kv_b(prefix, layer);
   layer.o_proj = matrix(prefix + "self_attn.o_proj.weight", WeightKind::kO);
   layer.post_attention_layernorm = vector(prefix + "post_attention_layernorm.weight");
+  set_input_bits(index, num_precise_layers_);
   layer.gate_proj = matrix(prefix + "mlp.gate_proj.weight", WeightKind::kGate);
   layer.up_proj = matrix(prefix + "mlp.up_proj.weight", WeightKind::kUp);
+  set_input_bits(index, 2 * num_precise_layers_);
   layer.down_proj = matrix(prefix + "mlp.down_proj.weight", WeightKind::kDown);
   return layer;
 }
@@ -271,7 +277,6 @@ Weights WeightLoader::load() {
   Weights weights;
   weights.embed_tokens = matrix("embed_tokens.weight", WeightKind::kHead);
   for (int32_t i = 0; i < config_.num_hidden_layers && status_; ++i) {
-    input_bits_ = i < num_precise_layers_ ? InputBits::k16 : InputBits::k8;
     weights.layers.push_back(load_layer(i));
     if (on_progress_) on_progress_((i + 1.0) / config_.num_hidden_layers);
   }

@@ -28,7 +28,10 @@ struct LoadOptions {
   int num_threads = 0;   // 0: as many as the process may use
   WeightPolicy weights = {};  // as the file has them; of a packed file, what it was made with
   WeightPlace place = WeightPlace::kMapped;
-  int32_t precise_layers = 0;  // the first ones, of which packed weights take inputs of 16 bits
+  // How many layers' feed-forward networks, if packed, take inputs of 16 bits instead of 8. The
+  // attention of half as many does too: it magnifies less. And down_proj of twice as many: its
+  // input, a product, has the longest tails, so its rounding errs most.
+  int32_t precise_layers = 0;
   PackCacheOptions pack_cache = {};  // none
   // kMeasured: nothing is read or kept, and the model computes nothing; it says what it would take.
   MemoryUse memory = MemoryUse::kTaken;

@@ -129,6 +129,29 @@ class Packed(ProgramTest):
                 self.assertLess(costs[2], 0.02 * costs[1])
                 self.assertLess(costs[1], 0.5 * costs[0])
 
+    def test_what_is_precise(self):
+        """Where only one kind of weight is packed, what is left of its rounding says of how many layers
+        it is precise.
+        """
+        folder, tokens, _ = self.folder_model("deep")
+        num_layers = SHAPES["deep"].num_hidden_layers
+        for kind, times in (("o", 0.5), ("gate", 1), ("down", 2)):
+
+            def evaluate(layers, kind=kind):
+                return self.evaluate(
+                    folder, tokens, "--weights", f"exact,{kind}=q8", precise_layers=layers
+                )
+
+            whole = evaluate(ALL_LAYERS)
+            costs = [rms_error(evaluate(layers), whole) for layers in range(2 * num_layers + 1)]
+            report(f"only {kind} is packed", costs=costs)
+            for layers, cost in enumerate(costs):
+                with self.subTest(kind, precise_layers=layers):
+                    if np.ceil(times * layers) >= num_layers:
+                        self.assertEqual(cost, 0)
+                    else:
+                        self.assertGreater(cost, 1e-5)
+
     def test_what_forms_cost(self):
         """In their order, and each does something."""
         folder, tokens, weights = self.folder_model("blocks")
