@@ -12,8 +12,8 @@ void add_precise_layers_flag(CLI::App& command, int& precise_layers) {
       .add_option(
           "--precise-layers", precise_layers,
           "Of the first so many layers the packed feed-forward weights take inputs of 16 bits "
-          "instead "
-          "of 8; of half as many attention does too, and of twice as many down_proj (0 to 1024)")
+          "instead of 8; of half as many attention does too, and of twice as many down_proj (0 to "
+          "1024)")
       ->check(CLI::Range(0, kMaxPreciseLayers))
       ->capture_default_str();
 }

@@ -34,9 +34,8 @@ std::vector<Option> serving_options() {
       {"weights", &ServerConfig::weights,
        "how weights are loaded: exact, auto, bf16, q8 or q4, with rules for some (q4,head=q4)"},
       {"precise_layers", &ServerConfig::precise_layers,
-       "of the first so many layers the packed feed-forward weights take inputs of 16 bits instead "
-       "of "
-       "8; of half as many attention does too, and of twice as many down_proj",
+       "of the first so many layers the packed feed-forward weights take inputs of 16 bits "
+       "instead of 8; of half as many attention does too, and of twice as many down_proj",
        0, kMaxPreciseLayers},
       {"load", &ServerConfig::load,
        "weights of a .youtu file: map (used where they lie) or read (copied into memory)"},
