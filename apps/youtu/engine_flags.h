@@ -25,7 +25,7 @@ struct EngineFlags {
   std::optional<bool> enable_thinking;
 };
 
-// Whatever else a command takes.
+// For commands with flags of their own as well.
 void add_precise_layers_flag(CLI::App& command, int& precise_layers);
 
 // `model_names`: how the model may be given; with ",model" at the end also as a bare word.

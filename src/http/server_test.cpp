@@ -220,7 +220,7 @@ TEST_F(ServerTest, AnEndpointWithoutRoomRefusesWithoutAWorker) {
 }
 
 // Refusals that come one after another are worked off in rounds. Each is answered all the same, a
-// stream goes on beside them, and there is no round to wait for once they are over.
+// stream goes on beside them, and so do answers as soon as there is room.
 TEST_F(ServerTest, ManyRefusalsLeaveNobodyWithout) {
   start();
   has_room_ = false;

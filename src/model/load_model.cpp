@@ -415,7 +415,8 @@ Result<LoadedModel> load_model(const OpenedModel& opened, const LoadOptions& opt
   loaded.loading_bytes = loader.most_scratch_bytes();
   loaded.has_packed = !loader.packed_counts().empty();
   if (!opened.packed) describe_packing(loader.packed_counts(), loaded);
-  const int32_t precise = std::min(options.precise_layers, loaded.config.num_hidden_layers);
+  // Twice as many as there are make attention precise throughout; more change nothing.
+  const int32_t precise = std::min(options.precise_layers, 2 * loaded.config.num_hidden_layers);
   if (precise > 0 && !loader.packed_counts().empty()) {
     loaded.weight_types += "; precise layers: " + std::to_string(precise);
   }
