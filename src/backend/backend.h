@@ -72,8 +72,6 @@ class Backend {
   virtual void begin_step(const BatchView& batch) = 0;
   // out[t] = table[token_ids[t]]
   virtual void embed(const Weight& table, Activation out) = 0;
-  // out[t] = x[t] * rsqrt(mean(x[t]^2) + eps) * gain; out may be x.
-  virtual void rms_norm(Activation x, const Weight& gain, float eps, Activation out) = 0;
   // Products of the normalised x with several weights, x * rsqrt(mean(x^2) + eps) * gain.
   virtual void norm_linear(Activation x, const Weight& gain, float eps,
                            std::span<const Projection> projections) = 0;
@@ -82,9 +80,9 @@ class Backend {
   // out += (silu(gate) * up) w^T; overwrites gate.
   virtual void swiglu_linear_add(const Weight& w, Activation gate, Activation up,
                                  Activation out) = 0;
-  // Rotates, in each of `num_heads` heads of `head_dim` columns, the last rotary_dim columns in
-  // place.
-  virtual void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) = 0;
+  // Normalises the latents (not their rope keys), rotates rope keys and the last rotary_dim columns
+  // of each head of the queries, and stores the latents as store_latent does.
+  virtual void rotate_and_store(const FreshTokens& tokens) = 0;
   // Row t of latents [T, L + R] goes to slot slot_mapping[t].
   virtual void store_latent(Activation latents, const LatentLayer& cache) = 0;
   // to_slot of each move becomes as from_slot, its rope key turned by the one row of `turn`, or,

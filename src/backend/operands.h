@@ -22,9 +22,6 @@ struct Activation {
 
   float* row(int64_t i) const { return data + i * stride; }
   Activation first_rows(int32_t n) const { return {data, n, cols, stride}; }
-  Activation columns(int32_t first, int32_t count) const {
-    return {data + first, rows, count, stride};
-  }
 };
 
 // To how many bits products with packed weights round their other factor, the activations.
@@ -93,6 +90,17 @@ struct LatentLayer {
   uint8_t* block(int64_t id) const { return data + id * block_bytes(); }
   // Not of a kInt8 layer.
   uint8_t* slot(int64_t index) const { return data + index * slot_bytes(); }
+};
+
+// What the tokens of a step bring to attention, not yet at their positions. Both are overwritten.
+struct FreshTokens {
+  RopeTable rope;
+  Activation q;  // [T, N * (P + R)]
+  int32_t num_heads = 0;
+  Activation latents;            // [T, L + R]
+  const Weight* gain = nullptr;  // [L], of the latents' norm
+  float eps = 0;                 // likewise
+  LatentLayer cache;
 };
 
 // How a sequence's attention is computed in a step.

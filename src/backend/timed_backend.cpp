@@ -11,9 +11,8 @@ namespace {
 enum Operation : size_t {
   kBeginStep,
   kEmbed,
-  kRmsNorm,
   kLinear,
-  kRope,
+  kRotateAndStore,
   kStoreLatent,
   kMoveLatents,
   kMlaAttention,
@@ -21,7 +20,7 @@ enum Operation : size_t {
   kNumOperations,
 };
 constexpr std::string_view kNames[kNumOperations] = {
-    "begin_step",   "embed",        "rms_norm",      "linear",      "rope",
+    "begin_step",   "embed",        "linear",        "rotate_and_store",
     "store_latent", "move_latents", "mla_attention", "gather_rows",
 };
 
@@ -136,11 +135,6 @@ void TimedBackend::embed(const Weight& table, Activation out) {
          [&] { inner_->embed(table, out); });
 }
 
-void TimedBackend::rms_norm(Activation x, const Weight& gain, float eps, Activation out) {
-  if (!is_recording_) return inner_->rms_norm(x, gain, eps, out);
-  record(kRmsNorm, {.bytes = size_of(gain)}, [&] { inner_->rms_norm(x, gain, eps, out); });
-}
-
 void TimedBackend::norm_linear(Activation x, const Weight& gain, float eps,
                                std::span<const Projection> projections) {
   if (!is_recording_) return inner_->norm_linear(x, gain, eps, projections);
@@ -162,9 +156,10 @@ void TimedBackend::swiglu_linear_add(const Weight& w, Activation gate, Activatio
          [&] { inner_->swiglu_linear_add(w, gate, up, out); });
 }
 
-void TimedBackend::rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) {
-  if (!is_recording_) return inner_->rope(table, x, num_heads, head_dim);
-  record(kRope, {}, [&] { inner_->rope(table, x, num_heads, head_dim); });
+void TimedBackend::rotate_and_store(const FreshTokens& tokens) {
+  if (!is_recording_) return inner_->rotate_and_store(tokens);
+  record(kRotateAndStore, {.bytes = size_of(*tokens.gain)},
+         [&] { inner_->rotate_and_store(tokens); });
 }
 
 void TimedBackend::store_latent(Activation latents, const LatentLayer& cache) {

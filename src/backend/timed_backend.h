@@ -25,7 +25,7 @@ struct OperationCost {
 
 // All calls of an operation, or of `linear` with a weight of that kind.
 struct OperationRecord {
-  std::string name;  // "rms_norm", "linear.q_a_proj"
+  std::string name;  // "embed", "linear.q_a_proj"
   int64_t calls = 0;
   double seconds = 0;
   OperationCost cost = {};
@@ -66,12 +66,11 @@ class TimedBackend final : public Backend {
 
   void begin_step(const BatchView& batch) override;
   void embed(const Weight& table, Activation out) override;
-  void rms_norm(Activation x, const Weight& gain, float eps, Activation out) override;
   void norm_linear(Activation x, const Weight& gain, float eps,
                    std::span<const Projection> projections) override;
   void linear_add(const Weight& w, Activation x, Activation out) override;
   void swiglu_linear_add(const Weight& w, Activation gate, Activation up, Activation out) override;
-  void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) override;
+  void rotate_and_store(const FreshTokens& tokens) override;
   void store_latent(Activation latents, const LatentLayer& cache) override;
   void move_latents(std::span<const LatentMove> moves, const RopeTable* turn,
                     const LatentLayer& cache) override;

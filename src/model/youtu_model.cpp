@@ -101,15 +101,13 @@ void YoutuModel::attend(const LayerWeights& layer, const Step& step, const Laten
     const Projection q_b = {&layer.q_b_proj, q};
     backend_.norm_linear(q_latent, layer.q_a_layernorm, kLatentNormEps, {&q_b, 1});
   }
-  backend_.rope(step.rope, q, config_.num_attention_heads, config_.qk_head_dim());
-
-  const Activation c_kv = latent.columns(0, config_.kv_lora_rank);
-  const Activation k_pe = latent.columns(config_.kv_lora_rank, config_.qk_rope_head_dim);
-  backend_.rms_norm(c_kv, layer.kv_a_layernorm, kLatentNormEps,
-                    c_kv);  // the rope key is not normalised
-  backend_.rope(step.rope, k_pe, 1, config_.qk_rope_head_dim);
-  backend_.store_latent(latent, cache);
-
+  backend_.rotate_and_store({.rope = step.rope,
+                             .q = q,
+                             .num_heads = config_.num_attention_heads,
+                             .latents = latent,
+                             .gain = &layer.kv_a_layernorm,
+                             .eps = kLatentNormEps,
+                             .cache = cache});
   backend_.mla_attention({.k_b = &layer.k_b,
                           .v_b = &layer.v_b,
                           .k_up = &layer.k_up,

@@ -119,7 +119,7 @@ class Ops(BenchTest):
             self.assertGreaterEqual(rest["ms_per_step"], 0)
             for key, whole in (("ms_per_step", step), ("share", 1)):
                 self.assert_close(sum(o[key] for o in operations.values()) + rest[key], whole, key)
-            for name in ("embed", "rms_norm", "rope", "store_latent", "mla_attention", "gather_rows",
+            for name in ("embed", "rotate_and_store", "mla_attention", "gather_rows",
                          "sampling", "linear.lm_head", "linear.q_a_proj", "linear.down_proj"):
                 self.assertIn(name, operations)
             self.assertNotIn("linear", operations)  # every weight has a name

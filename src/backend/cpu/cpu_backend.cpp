@@ -136,31 +136,46 @@ void CpuBackend::embed(const Weight& table, Activation out) {
   for_each_row(out.rows, [&](int32_t t) { widen_row(table, batch_->token_ids[t], out.row(t)); });
 }
 
-void CpuBackend::rms_norm(Activation x, const Weight& gain, float eps, Activation out) {
-  DCHECK(gain.dtype == DType::kF32 && gain.cols == x.cols);
-  const auto* gains = reinterpret_cast<const float*>(gain.bytes.data());
-  for_each_row(x.rows,
-               [&](int32_t t) { kernels_.rms_norm(x.row(t), gains, x.cols, eps, out.row(t)); });
-}
-
-void CpuBackend::rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) {
-  for_each_row(x.rows, [&](int32_t t) {
-    for (int32_t n = 0; n < num_heads; ++n) {
-      turn_pairs(table, t, x.row(t) + static_cast<int64_t>(n + 1) * head_dim - table.rotary_dim);
+// A row at a time: what of it is small, and each pass over all rows would wait for all threads. The
+// cache's lines are written first, so that they arrive while the queries are rotated.
+void CpuBackend::rotate_and_store(const FreshTokens& tokens) {
+  const LatentLayer& cache = tokens.cache;
+  DCHECK(tokens.gain->dtype == DType::kF32 && tokens.gain->cols == cache.latent_dim);
+  const auto* gains = reinterpret_cast<const float*>(tokens.gain->bytes.data());
+  const int32_t head_dim = tokens.q.cols / tokens.num_heads;
+  for_each_row(tokens.latents.rows, [&](int32_t t, int worker) {
+    float* latent = tokens.latents.row(t);
+    kernels_.rms_norm(latent, gains, cache.latent_dim, tokens.eps, latent);
+    turn_pairs(tokens.rope, t, latent + cache.latent_dim);
+    store_row(latent, t, cache, worker);
+    float* rope = tokens.q.row(t) + head_dim - tokens.rope.rotary_dim;
+    for (int32_t n = 0; n < tokens.num_heads; ++n) {
+      turn_pairs(tokens.rope, t, rope + int64_t{n} * head_dim);
     }
   });
 }
 
 void CpuBackend::store_latent(Activation latents, const LatentLayer& cache) {
-  if (cache.dtype == CacheDType::kInt8) return store_integers(latents, cache);
-  for_each_row(latents.rows, [&](int32_t t) {
-    uint8_t* slot = cache.slot(batch_->slot_mapping[t]);
-    if (cache.dtype == CacheDType::kF32) {
-      std::memcpy(slot, latents.row(t), sizeof(float) * static_cast<size_t>(latents.cols));
-    } else {
-      kernels_.f32_to_bf16(latents.row(t), latents.cols, reinterpret_cast<uint16_t*>(slot));
-    }
-  });
+  for_each_row(latents.rows,
+               [&](int32_t t, int worker) { store_row(latents.row(t), t, cache, worker); });
+}
+
+// Uses the worker's scratch.
+void CpuBackend::store_row(const float* latent, int32_t token, const LatentLayer& cache,
+                           int worker) {
+  const int32_t slot = batch_->slot_mapping[static_cast<size_t>(token)];
+  const int32_t cols = cache.latent_dim + cache.rope_dim;
+  switch (cache.dtype) {
+    case CacheDType::kInt8:
+      store_integers(latent, slot, cache, worker);
+      break;
+    case CacheDType::kF32:
+      std::memcpy(cache.slot(slot), latent, sizeof(float) * static_cast<size_t>(cols));
+      break;
+    case CacheDType::kBF16:
+      kernels_.f32_to_bf16(latent, cols, reinterpret_cast<uint16_t*>(cache.slot(slot)));
+      break;
+  }
 }
 
 void CpuBackend::gather_rows(Activation x, std::span<const int32_t> rows, Activation out) {

@@ -31,12 +31,11 @@ class CpuBackend final : public Backend {
 
   void begin_step(const BatchView& batch) override { batch_ = &batch; }
   void embed(const Weight& table, Activation out) override;
-  void rms_norm(Activation x, const Weight& gain, float eps, Activation out) override;
   void norm_linear(Activation x, const Weight& gain, float eps,
                    std::span<const Projection> projections) override;
   void linear_add(const Weight& w, Activation x, Activation out) override;
   void swiglu_linear_add(const Weight& w, Activation gate, Activation up, Activation out) override;
-  void rope(const RopeTable& table, Activation x, int32_t num_heads, int32_t head_dim) override;
+  void rotate_and_store(const FreshTokens& tokens) override;
   void store_latent(Activation latents, const LatentLayer& cache) override;
   void move_latents(std::span<const LatentMove> moves, const RopeTable* turn,
                     const LatentLayer& cache) override;
@@ -96,6 +95,8 @@ class CpuBackend final : public Backend {
   int64_t rounded_row_bytes(int32_t cols) const;
   static RoundedRows cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols, InputBits bits);
 
+  void store_row(const float* latent, int32_t token, const LatentLayer& cache, int worker);
+
   // linear.cpp
   // Uses the worker's scratch.
   void round_row(const float* x, int32_t row, int32_t cols, const RoundedRows& to, int worker);
@@ -142,7 +143,7 @@ class CpuBackend final : public Backend {
   void copy_integers(const LatentLayer& cache, const LatentMove& move) const;
   void turn_integers(const LatentLayer& cache, int32_t slot, const RopeTable& turn,
                      float* key) const;
-  void store_integers(Activation latents, const LatentLayer& cache);
+  void store_integers(const float* latent, int32_t slot, const LatentLayer& cache, int worker);
   void widen_latent(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position,
                     float* out) const;
   void widen_rope(const LatentLayer& cache, const SequenceSlice& sequence, int32_t position,

@@ -11,31 +11,29 @@
 
 namespace youtu {
 
-void CpuBackend::store_integers(Activation latents, const LatentLayer& cache) {
-  const int32_t latent = cache.latent_dim, rope = cache.rope_dim;
-  for_each_row(latents.rows, [&](int32_t t, int worker) {
-    auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [max(L, R)]
-    const int32_t slot = batch_->slot_mapping[static_cast<size_t>(t)];
-    const int64_t lane = slot % kBlockSize;
-    uint8_t* block = cache.block(slot / kBlockSize);
-    float scales[2];
-    scales[0] = kernels_.latent.quantize(latents.row(t), latent, kLatentLimit, words);
-    std::fill(words + latent, words + cache.padded_latent_dim(), int16_t{0});
-    for (int32_t d = 0; d < cache.padded_latent_dim(); d += 4) {
-      uint32_t quad = 0;
-      for (int32_t i = 0; i < 4; ++i) {
-        quad |= static_cast<uint32_t>(words[d + i] + kLatentZero) << (8 * i);
-      }
-      std::memcpy(block + d / 4 * kLineBytes + 4 * lane, &quad, sizeof(quad));
+void CpuBackend::store_integers(const float* latent, int32_t slot, const LatentLayer& cache,
+                                int worker) {
+  const int32_t latent_dim = cache.latent_dim, rope = cache.rope_dim;
+  auto* words = reinterpret_cast<int16_t*>(worker_scratch(worker));  // [max(L, R)]
+  const int64_t lane = slot % kBlockSize;
+  uint8_t* block = cache.block(slot / kBlockSize);
+  float scales[2];
+  scales[0] = kernels_.latent.quantize(latent, latent_dim, kLatentLimit, words);
+  std::fill(words + latent_dim, words + cache.padded_latent_dim(), int16_t{0});
+  for (int32_t d = 0; d < cache.padded_latent_dim(); d += 4) {
+    uint32_t quad = 0;
+    for (int32_t i = 0; i < 4; ++i) {
+      quad |= static_cast<uint32_t>(words[d + i] + kLatentZero) << (8 * i);
     }
-    scales[1] = kernels_.latent.quantize(latents.row(t) + latent, rope, kRopeLimit, words);
-    for (int32_t d = 0; d < rope; d += 2) {
-      std::memcpy(block + cache.rope_offset() + d / 2 * kLineBytes + 4 * lane, words + d, 4);
-    }
-    for (int64_t i = 0; i < 2; ++i) {
-      std::memcpy(block + cache.scales_offset() + 4 * (kBlockSize * i + lane), &scales[i], 4);
-    }
-  });
+    std::memcpy(block + d / 4 * kLineBytes + 4 * lane, &quad, sizeof(quad));
+  }
+  scales[1] = kernels_.latent.quantize(latent + latent_dim, rope, kRopeLimit, words);
+  for (int32_t d = 0; d < rope; d += 2) {
+    std::memcpy(block + cache.rope_offset() + d / 2 * kLineBytes + 4 * lane, words + d, 4);
+  }
+  for (int64_t i = 0; i < 2; ++i) {
+    std::memcpy(block + cache.scales_offset() + 4 * (kBlockSize * i + lane), &scales[i], 4);
+  }
 }
 
 // The latent of a position as it lies in the cache: rounded once, when it was stored.
