@@ -155,8 +155,13 @@ class CpuBackend final : public Backend {
   void add_integers(const StepLimits& limits, std::vector<Reservation>& list);
   void attend_integers(const MlaAttention& a, int32_t first_token, int32_t num_tokens);
   void quantize_absorbed(const MlaAttention& a, int32_t token, int head, int worker);
-  void attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token, int32_t index,
-                   int worker);
+  void attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token, int32_t num_tokens,
+                   int32_t index, int worker);
+  int32_t num_tiles(int32_t token) const;
+  int64_t rounded_head_bytes(int32_t latent_dim) const;
+  RoundedRows rounded_head(const MlaAttention& a, int32_t num_tokens, int head);
+  void finish_head(const MlaAttention& a, int32_t num_tokens, int32_t token, int head,
+                   float* values, float sum, int worker);
   void merge_units(const MlaAttention& a, std::span<const Unit> units, int head);
   void attend_expanded_integers(const MlaAttention& a, const SequenceSlice& sequence);
   void quantize_queries(const MlaAttention& a, const SequenceSlice& sequence, int32_t tile,
@@ -206,6 +211,7 @@ class CpuBackend final : public Backend {
   Buffer integer_rows_;   // LatentQuery [max(kAbsorbedTokens, max_tokens), N]
   Buffer unit_out_;       // [kMaxUnits, N, L]
   Buffer unit_states_;    // [kMaxUnits, N] SoftmaxState
+  Buffer rounded_out_;    // [N][rounded_head_bytes] attended latents, rounded
   Buffer packed_k_;       // [N][kLatentTile] expanded keys as words, or in BF16
   Buffer packed_v_;       // [N][kLatentTile] expanded values, likewise
   Buffer packed_scales_;  // [N][2][kLatentTile] of keys, of values

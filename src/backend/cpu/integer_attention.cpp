@@ -43,10 +43,12 @@ int32_t padded_value(int32_t v_dim) {
 struct CpuBackend::Unit {
   int32_t token;  // from the first of the absorbed tokens
   int32_t tile;
+  bool is_only;  // no other tile is merged into it
 };
 
 // A worker's view of a tile of the context, and what it computes of it.
 struct CpuBackend::Tile {
+  float* values;       // [rows][value_dim], if asked for
   float* scores;       // [rows][kTile]
   float* key_scales;   // [kTile]
   float* rope_scales;  // [kTile]
@@ -56,14 +58,15 @@ struct CpuBackend::Tile {
   const uint8_t* ropes[kTileBlocks];
   int32_t num_blocks;
 
-  static int64_t bytes(int64_t num_rows) {
+  static int64_t bytes(int64_t num_rows, int64_t value_dim) {
     return align_up<int64_t>(
         kTile * ((num_rows + 2) * int64_t{sizeof(float)} + (num_rows + 1) * kWeightBytes) +
-            num_rows * int64_t{sizeof(LatentWeights)},
+            num_rows * (value_dim * int64_t{sizeof(float)} + int64_t{sizeof(LatentWeights)}),
         64);
   }
-  Tile(uint8_t* memory, int64_t num_rows) {
-    weights = memory;
+  Tile(uint8_t* memory, int64_t num_rows, int64_t value_dim) {
+    values = reinterpret_cast<float*>(memory);
+    weights = memory + num_rows * value_dim * int64_t{sizeof(float)};
     scores = reinterpret_cast<float*>(weights + kTile * (num_rows + 1) * kWeightBytes);
     key_scales = scores + kTile * num_rows;
     rope_scales = key_scales + kTile;
@@ -86,7 +89,7 @@ struct CpuBackend::Tile {
 void CpuBackend::add_integers(const StepLimits& limits, std::vector<Reservation>& list) {
   const int64_t heads = limits.num_heads, tokens = limits.max_tokens;
   const int64_t latent = align_up<int32_t>(limits.latent_dim, 4);
-  tile_bytes_ = Tile::bytes(std::max<int64_t>(heads, kQueryTile));
+  tile_bytes_ = std::max(Tile::bytes(heads, limits.latent_dim), Tile::bytes(kQueryTile, 0));
   const int64_t absorbed = kAbsorbedTokens * heads * (latent + limits.rope_dim);
   const bool in_words = !kernels_.expands_in_bf16;
   const int64_t expanded =
@@ -97,6 +100,7 @@ void CpuBackend::add_integers(const StepLimits& limits, std::vector<Reservation>
       {&integer_rows_, rows * heads * int64_t{sizeof(LatentQuery)}},
       {&unit_out_, kMaxUnits * heads * limits.latent_dim * 4},
       {&unit_states_, kMaxUnits * heads * int64_t{sizeof(SoftmaxState)}},
+      {&rounded_out_, has_packed_ ? heads * rounded_head_bytes(limits.latent_dim) : 0},
       {&tiles_, tile_bytes_ * pool_.num_threads()},
   };
   list.insert(list.end(), std::begin(own), std::end(own));
@@ -114,20 +118,20 @@ void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int
   Unit units[kMaxUnits];
   int32_t count = 0;
   const auto attend = [&] {
-    pool_.parallel_for(
-        count, [&](int i, int worker) { attend_unit(a, units[i], first_token, i, worker); });
+    pool_.parallel_for(count, [&](int i, int worker) {
+      attend_unit(a, units[i], first_token, num_tokens, i, worker);
+    });
   };
   const auto held = [&] { return std::span<const Unit>(units, static_cast<size_t>(count)); };
   for (int32_t t = 0; t < num_tokens; ++t) {
-    const SequenceSlice& sequence = sequence_of(first_token + t);
-    const int32_t tiles = div_ceil(context_of(sequence, first_token + t), kTile);
+    const int32_t tiles = num_tiles(first_token + t);
     for (int32_t tile = 0; tile < tiles; ++tile) {
       if (count == kMaxUnits) {
         attend();
         pool_.parallel_for(a.num_heads, [&](int n, int) { merge_units(a, held(), n); });
         count = 0;
       }
-      units[count++] = {t, tile};
+      units[count++] = {t, tile, tiles == 1};
     }
   }
   attend();
@@ -135,12 +139,39 @@ void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int
   pool_.parallel_for(a.num_heads, [&](int n, int worker) {
     merge_units(a, held(), n);
     for (int32_t t = 0; t < num_tokens; ++t) {
+      if (num_tiles(first_token + t) == 1) continue;
       const int64_t row = int64_t{t} * a.num_heads + n;
-      kernels_.scale(absorbed_out_.as<float>() + row * a.cache.latent_dim, a.cache.latent_dim,
-                     1.0f / states[row].sum);
+      finish_head(a, num_tokens, t, n, absorbed_out_.as<float>() + row * a.cache.latent_dim,
+                  states[row].sum, worker);
     }
-    project_out(a, first_token, num_tokens, n, worker);
+    if (!a.v_b->packed) return project_out(a, first_token, num_tokens, n, worker);
+    multiply_panels(*a.v_b, n * a.v_dim, a.v_dim, rounded_head(a, num_tokens, n), num_tokens,
+                    a.out.row(first_token) + n * a.v_dim, a.out.stride, false, worker);
   });
+}
+
+int32_t CpuBackend::num_tiles(int32_t token) const {
+  return div_ceil(context_of(sequence_of(token), token), kTile);
+}
+
+int64_t CpuBackend::rounded_head_bytes(int32_t latent_dim) const {
+  return kAbsorbedTokens * align_up<int64_t>(rounded_row_bytes(latent_dim), 64);
+}
+
+// Where the attended latents of a head lie rounded, as v_b takes them.
+CpuBackend::RoundedRows CpuBackend::rounded_head(const MlaAttention& a, int32_t num_tokens,
+                                                 int head) {
+  const int32_t latent = a.cache.latent_dim;
+  return cut_rounded_rows(rounded_out_.data() + head * rounded_head_bytes(latent), num_tokens,
+                          latent, a.v_b->input_bits);
+}
+
+// The end of a softmax: `values` of all tiles, divided by the sum of the weights.
+void CpuBackend::finish_head(const MlaAttention& a, int32_t num_tokens, int32_t token, int head,
+                             float* values, float sum, int worker) {
+  const int32_t latent = a.cache.latent_dim;
+  kernels_.scale(values, latent, 1.0f / sum);
+  if (a.v_b->packed) round_row(values, token, latent, rounded_head(a, num_tokens, head), worker);
 }
 
 // A head of a query as integers, among the other heads.
@@ -172,14 +203,14 @@ void CpuBackend::quantize_absorbed(const MlaAttention& a, int32_t token, int hea
 }
 
 // All heads of a query against one tile of its context. What is not the first is held until it is
-// merged.
+// merged; an only one is finished while it lies in the worker's cache.
 void CpuBackend::attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token,
-                             int32_t index, int worker) {
+                             int32_t num_tokens, int32_t index, int worker) {
   const int32_t latent = a.cache.latent_dim, padded = a.cache.padded_latent_dim();
   const int32_t heads = a.num_heads, begin = unit.tile * kTile;
   const SequenceSlice& sequence = sequence_of(first_token + unit.token);
   const int32_t count = std::min(kTile, context_of(sequence, first_token + unit.token) - begin);
-  Tile tile(tiles_.data() + worker * tile_bytes_, heads);
+  Tile tile(tiles_.data() + worker * tile_bytes_, heads, latent);
   tile.open(a.cache, sequence, begin, count);
 
   const auto* keys =
@@ -213,17 +244,22 @@ void CpuBackend::attend_unit(const MlaAttention& a, const Unit& unit, int32_t fi
                                        .num_rows = heads};
     tile.rows[n] = kernels_.latent.softmax_bytes(&softmax, &states[n]);
   }
-  const LatentValueArgs value = {
-      .values = tile.blocks,
-      .num_blocks = tile.num_blocks,
-      .value_dims = latent,
-      .value_stride = 0,
-      .weights = tile.weights,
-      .rows = tile.rows,
-      .num_rows = heads,
-      .out = (is_first ? absorbed_out_ : unit_out_).as<float>() + row * latent,
-      .out_stride = latent};
+  float* out = unit.is_only && a.v_b->packed
+                   ? tile.values
+                   : (is_first ? absorbed_out_ : unit_out_).as<float>() + row * latent;
+  const LatentValueArgs value = {.values = tile.blocks,
+                                 .num_blocks = tile.num_blocks,
+                                 .value_dims = latent,
+                                 .value_stride = 0,
+                                 .weights = tile.weights,
+                                 .rows = tile.rows,
+                                 .num_rows = heads,
+                                 .out = out,
+                                 .out_stride = latent};
   kernels_.latent.values_bytes(&value);
+  for (int32_t n = 0; unit.is_only && n < heads; ++n) {
+    finish_head(a, num_tokens, unit.token, n, out + int64_t{n} * latent, states[n].sum, worker);
+  }
 }
 
 // Joins a head's results, tiles of a query in order, to that of the first.
@@ -342,7 +378,7 @@ void CpuBackend::attend_packed_head(const MlaAttention& a, const SequenceSlice& 
   const int32_t rows = std::min(kQueryTile, sequence.num_queries - first);
   const int32_t seen_by_first = sequence.context_length - sequence.num_queries + first + 1 - begin;
   const int32_t count = std::min(kTile, seen_by_first + rows - 1);  // that the last row sees
-  Tile tile(tiles_.data() + worker * tile_bytes_, kQueryTile);
+  Tile tile(tiles_.data() + worker * tile_bytes_, kQueryTile, 0);
   tile.open(a.cache, sequence, begin, count);
   const int64_t of_head = int64_t{head} * kTile;
   const uint8_t* packed_k = packed_k_.data() + of_head * padded * 2;
