@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include "backend/cpu/cpu_features.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr int32_t kHeads = 5, kNope = 12, kRope = 8, kValue = 20, kLatent = 36,
                   kSlot = kLatent + kRope;
+constexpr int32_t kWideValue = 32;  // whole panels
 constexpr int32_t kBlocks = 64;
 
 // The specification, expanding in BF16 as a table with tiles does: that way on any machine.
@@ -42,23 +44,35 @@ class MlaAttentionTest : public testing::TestWithParam<TableAndCache> {
     v_b_values_ = random_floats(kHeads * kValue * kLatent, 2);
     k_b_ = prepare(k_b_values_, kHeads * kLatent, kNope);
     v_b_ = prepare(v_b_values_, kHeads * kValue, kLatent);
+    gain_values_ = random_floats(kLatent, 7);
+    gain_ = prepare(gain_values_, 1, kLatent);
+    const auto wide_values = random_floats(kHeads * kWideValue * kLatent, 12);
+    wide_v_b_ = prepare(wide_values, kHeads * kWideValue, kLatent);
+    for (const InputBits bits : {InputBits::k8, InputBits::k16}) {
+      auto packed = backend_.prepare_packed(tensor(wide_values, kHeads * kWideValue, kLatent),
+                                            {.bits = 8, .group = 32}, bits);
+      ASSERT_TRUE(packed);
+      packed_v_b_.push_back(std::move(*packed));
+    }
     ASSERT_TRUE(backend_.reserve({.max_tokens = 700,
                                   .num_heads = kHeads,
                                   .nope_dim = kNope,
                                   .rope_dim = kRope,
-                                  .v_dim = kValue,
+                                  .v_dim = kWideValue,
                                   .latent_dim = kLatent}));
     cache_ = {nullptr, std::get<1>(GetParam()), kLatent, kRope};
     cache_bytes_.resize(size_t{kBlocks} * static_cast<size_t>(cache_.block_bytes()));
     cache_.data = cache_bytes_.data();
   }
 
+  static TensorView tensor(const std::vector<float>& values, int32_t rows, int32_t cols) {
+    return {"w",
+            DType::kF32,
+            {rows, cols},
+            {reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4}};
+  }
   Weight prepare(const std::vector<float>& values, int32_t rows, int32_t cols) {
-    auto weight =
-        backend_.prepare({"w",
-                          DType::kF32,
-                          {rows, cols},
-                          {reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4}});
+    auto weight = backend_.prepare(tensor(values, rows, cols));
     CHECK(weight.is_ok());
     return std::move(*weight);
   }
@@ -82,20 +96,21 @@ class MlaAttentionTest : public testing::TestWithParam<TableAndCache> {
     backend_.begin_step(batch);
     std::vector<float> rows(latents.begin() + begin * kSlot, latents.begin() + end * kSlot);
     backend_.store_latent({rows.data(), T, kSlot, kSlot}, cache_);
-    constexpr int32_t kQ = kHeads * (kNope + kRope), kOut = kHeads * kValue;
+    constexpr int32_t kQ = kHeads * (kNope + kRope);
+    const int32_t out_cols = used_v_b_->rows;
     std::vector<float> q(queries.begin() + begin * kQ, queries.begin() + end * kQ);
-    std::vector<float> out(static_cast<size_t>(T) * kOut, NAN);
+    std::vector<float> out(static_cast<size_t>(T * out_cols), NAN);
     const AttentionForm forms[] = {form};
     backend_.mla_attention({&k_b_,
-                            &v_b_,
+                            used_v_b_,
                             nullptr,
                             kHeads,
                             kNope,
-                            kValue,
+                            out_cols / kHeads,
                             kScale,
                             cache_,
                             {q.data(), T, kQ, kQ},
-                            {out.data(), T, kOut, kOut},
+                            {out.data(), T, out_cols, out_cols},
                             forms});
     outputs.insert(outputs.end(), out.begin(), out.end());
   }
@@ -167,7 +182,10 @@ class MlaAttentionTest : public testing::TestWithParam<TableAndCache> {
   ThreadPool pool_{3};
   CpuBackend backend_{*std::get<0>(GetParam()), pool_};
   std::vector<float> k_b_values_, v_b_values_;
-  Weight k_b_, v_b_;
+  std::vector<float> gain_values_;
+  Weight k_b_, v_b_, wide_v_b_, gain_;
+  std::vector<Weight> packed_v_b_;  // the wide one, for inputs of 8 bits, of 16
+  const Weight* used_v_b_ = &v_b_;
   std::vector<uint8_t> cache_bytes_;
   LatentLayer cache_;
 };
@@ -216,6 +234,87 @@ TEST_P(MlaAttentionTest, ChunksChangeNoBit) {
         feed(begin, std::min(kContext, begin + chunk), table, latents, queries, form, parts);
       }
       ASSERT_EQ(parts, whole) << "form " << static_cast<int>(form) << " chunk " << chunk;
+    }
+  }
+}
+
+// Of up to 256 positions the attended latents are rounded where they were attended, of more where
+// their tiles are joined.
+TEST_P(MlaAttentionTest, ChunksChangeNoBitOfPackedProjections) {
+  constexpr int32_t kContext = 300;
+  const auto latents = random_floats(kContext * kSlot, 5);
+  const auto queries = random_floats(kContext * kHeads * (kNope + kRope), 6);
+  const auto table = scattered_table();
+  std::vector<float> plain;
+  used_v_b_ = &wide_v_b_;
+  feed(0, kContext, table, latents, queries, AttentionForm::kAbsorbed, plain);
+  for (const Weight& v_b : packed_v_b_) {
+    used_v_b_ = &v_b;
+    std::vector<float> whole;
+    feed(0, kContext, table, latents, queries, AttentionForm::kAbsorbed, whole);
+    for (size_t i = 0; i < whole.size(); ++i) ASSERT_NEAR(whole[i], plain[i], 0.2) << i;
+    for (const int32_t chunk : {1, 2, 7, 100}) {
+      std::vector<float> parts;
+      for (int32_t begin = 0; begin < kContext; begin += chunk) {
+        feed(begin, std::min(kContext, begin + chunk), table, latents, queries,
+             AttentionForm::kAbsorbed, parts);
+      }
+      ASSERT_EQ(parts, whole) << "chunk " << chunk;
+    }
+  }
+}
+
+// One token is done at once, five by all threads.
+TEST_P(MlaAttentionTest, TokensAreNormalisedRotatedAndStored) {
+  constexpr int32_t kHead = kNope + kRope, kQ = kHeads * kHead;
+  constexpr float kEps = 1e-3f;
+  for (const int32_t T : {1, 5}) {
+    for (const bool interleaved : {true, false}) {
+      auto latents = random_floats(T * kSlot, 8), q = random_floats(T * kQ, 9);
+      const auto cos = random_floats(T * kRope / 2, 10), sin = random_floats(T * kRope / 2, 11);
+      std::vector<double> want_latents(latents.begin(), latents.end());
+      std::vector<double> want_q(q.begin(), q.end());
+      const auto turn = [&](int32_t t, double* values) {
+        for (int32_t i = 0; i < kRope / 2; ++i) {
+          double& a = values[interleaved ? 2 * i : i];
+          double& b = values[interleaved ? 2 * i + 1 : kRope / 2 + i];
+          const double c = cos[static_cast<size_t>(t * kRope / 2 + i)];
+          const double s = sin[static_cast<size_t>(t * kRope / 2 + i)];
+          std::tie(a, b) = std::pair(a * c - b * s, b * c + a * s);
+        }
+      };
+      std::vector<int32_t> slots;
+      for (int32_t t = 0; t < T; ++t) {
+        double* latent = &want_latents[static_cast<size_t>(t * kSlot)];
+        const double squares = std::inner_product(latent, latent + kLatent, latent, 0.0);
+        for (int32_t l = 0; l < kLatent; ++l) {
+          latent[l] *= double{gain_values_[static_cast<size_t>(l)]} /
+                       std::sqrt(squares / kLatent + double{kEps});
+        }
+        turn(t, latent + kLatent);
+        for (int32_t n = 0; n < kHeads; ++n) {
+          turn(t, &want_q[static_cast<size_t>(t * kQ + n * kHead + kNope)]);
+        }
+        slots.push_back(3 * kBlockSize - 2 + t);
+      }
+      const BatchView batch = {{}, {}, slots, {}, {}};
+      backend_.begin_step(batch);
+      backend_.rotate_and_store({.rope = {cos.data(), sin.data(), kRope, interleaved},
+                                 .q = {q.data(), T, kQ, kQ},
+                                 .num_heads = kHeads,
+                                 .latents = {latents.data(), T, kSlot, kSlot},
+                                 .gain = &gain_,
+                                 .eps = kEps,
+                                 .cache = cache_});
+      for (size_t i = 0; i < q.size(); ++i) ASSERT_NEAR(double{q[i]}, want_q[i], 1e-5) << i;
+      for (size_t i = 0; i < latents.size(); ++i) {
+        ASSERT_NEAR(double{latents[i]}, want_latents[i], 1e-5) << i;
+      }
+      const std::vector<uint8_t> stored = cache_bytes_;
+      std::fill(cache_bytes_.begin(), cache_bytes_.end(), uint8_t{0});
+      backend_.store_latent({latents.data(), T, kSlot, kSlot}, cache_);
+      EXPECT_EQ(stored, cache_bytes_);
+      std::fill(cache_bytes_.begin(), cache_bytes_.end(), uint8_t{0});
     }
   }
 }
