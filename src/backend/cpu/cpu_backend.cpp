@@ -7,7 +7,6 @@
 
 #include "backend/cpu/attention_shape.h"
 #include "backend/cpu/cpu_features.h"
-#include "backend/cpu/turn_pairs.h"
 #include "backend/registry.h"
 #include "base/check.h"
 #include "base/numbers.h"
@@ -136,23 +135,33 @@ void CpuBackend::embed(const Weight& table, Activation out) {
   for_each_row(out.rows, [&](int32_t t) { widen_row(table, batch_->token_ids[t], out.row(t)); });
 }
 
-// A row at a time: what of it is small, and each pass over all rows would wait for all threads. The
-// cache's lines are written first, so that they arrive while the queries are rotated.
+// A row at a time: all of it is small, and each pass over all rows would wait for all threads.
 void CpuBackend::rotate_and_store(const FreshTokens& tokens) {
   const LatentLayer& cache = tokens.cache;
   DCHECK(tokens.gain->dtype == DType::kF32 && tokens.gain->cols == cache.latent_dim);
   const auto* gains = reinterpret_cast<const float*>(tokens.gain->bytes.data());
   const int32_t head_dim = tokens.q.cols / tokens.num_heads;
   for_each_row(tokens.latents.rows, [&](int32_t t, int worker) {
+    fetch_block(t, cache);
     float* latent = tokens.latents.row(t);
     kernels_.rms_norm(latent, gains, cache.latent_dim, tokens.eps, latent);
-    turn_pairs(tokens.rope, t, latent + cache.latent_dim);
-    store_row(latent, t, cache, worker);
+    rotate(tokens.rope, t, latent + cache.latent_dim);
     float* rope = tokens.q.row(t) + head_dim - tokens.rope.rotary_dim;
     for (int32_t n = 0; n < tokens.num_heads; ++n) {
-      turn_pairs(tokens.rope, t, rope + int64_t{n} * head_dim);
+      rotate(tokens.rope, t, rope + int64_t{n} * head_dim);
     }
+    store_row(latent, t, cache, worker);
   });
+}
+
+// A token has some bytes in every line of its block of integers, and attention reads them all.
+void CpuBackend::fetch_block(int32_t token, const LatentLayer& cache) const {
+  if (cache.dtype != CacheDType::kInt8) return;
+  const int32_t slot = batch_->slot_mapping[static_cast<size_t>(token)];
+  const uint8_t* block = cache.block(slot / kBlockSize);
+  for (int64_t line = 0; line < cache.block_bytes(); line += kLineBytes) {
+    __builtin_prefetch(block + line, 1);
+  }
 }
 
 void CpuBackend::store_latent(Activation latents, const LatentLayer& cache) {

@@ -95,6 +95,7 @@ class CpuBackend final : public Backend {
   int64_t rounded_row_bytes(int32_t cols) const;
   static RoundedRows cut_rounded_rows(uint8_t* bytes, int32_t rows, int32_t cols, InputBits bits);
 
+  void fetch_block(int32_t token, const LatentLayer& cache) const;
   void store_row(const float* latent, int32_t token, const LatentLayer& cache, int worker);
 
   // linear.cpp
@@ -180,6 +181,12 @@ class CpuBackend final : public Backend {
   void attend_bf16_head(const MlaAttention& a, const SequenceSlice& sequence, int32_t begin,
                         int32_t query_tile, int head, int worker);
 
+  // Turns the pairs of `values` [rotary_dim] by row `row` of the table.
+  void rotate(const RopeTable& table, int32_t row, float* values) const {
+    const int32_t pairs = table.rotary_dim / 2;
+    const int64_t first = int64_t{row} * pairs;
+    kernels_.rotate(values, table.cos + first, table.sin + first, pairs, table.interleaved);
+  }
   float* worker_scratch(int worker) {
     return worker_scratch_.as<float>() + worker * worker_scratch_floats_;
   }

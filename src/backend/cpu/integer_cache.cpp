@@ -6,7 +6,6 @@
 
 #include "backend/cpu/attention_shape.h"
 #include "backend/cpu/cpu_backend.h"
-#include "backend/cpu/turn_pairs.h"
 #include "base/numbers.h"
 
 namespace youtu {
@@ -120,7 +119,7 @@ void CpuBackend::turn_integers(const LatentLayer& cache, int32_t slot, const Rop
   std::memcpy(&scale, scale_at, sizeof(scale));
   for (int32_t d = 0; d < rope; d += 2) std::memcpy(words + d, pairs + d / 2 * kLineBytes, 4);
   for (int32_t d = 0; d < rope; ++d) key[d] = static_cast<float>(words[d]) * scale;
-  turn_pairs(turn, 0, key);
+  rotate(turn, 0, key);
   scale = kernels_.latent.quantize(key, rope, kRopeLimit, words);
   for (int32_t d = 0; d < rope; d += 2) std::memcpy(pairs + d / 2 * kLineBytes, words + d, 4);
   std::memcpy(scale_at, &scale, sizeof(scale));

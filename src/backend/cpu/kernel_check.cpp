@@ -123,6 +123,12 @@ Status Comparison::check_rows() {
     kernels_.silu_mul(x.data(), y.data(), n, actual.data());
     specification_.silu_mul(x.data(), y.data(), n, expected.data());
     RETURN_IF_ERROR(compare(fmt::format("silu_mul: {} values", n), actual, expected, 1e-4));
+    for (const bool interleaved : {true, false}) {
+      actual = expected = x;
+      kernels_.rotate(actual.data(), y.data(), x.data(), n / 2, interleaved);
+      specification_.rotate(expected.data(), y.data(), x.data(), n / 2, interleaved);
+      RETURN_IF_ERROR(compare(fmt::format("rotate: {} values", n), actual, expected, 0));
+    }
     actual = expected = x;
     kernels_.scale(actual.data(), n, 0.37f);
     specification_.scale(expected.data(), n, 0.37f);

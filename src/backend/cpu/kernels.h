@@ -68,6 +68,10 @@ struct CpuKernels {
   void (*rms_norm)(const float* x, const float* gain, int32_t n, float eps, float* out);
   /* out = gate / (1 + exp(-gate)) * up; out may be either input. */
   void (*silu_mul)(const float* gate, const float* up, int32_t n, float* out);
+  /* Turns pairs of values (a, b) by an angle each (rotary positions, arXiv 2104.09864): a cos - b
+     sin, b cos + a sin. Pairs lie side by side (interleaved), or half the values apart. */
+  void (*rotate)(float* values, const float* cos, const float* sin, int32_t num_pairs,
+                 bool interleaved);
   float (*softmax_step)(float* scores, int32_t n, float scale,
                         struct SoftmaxState* state); /* returns the correction */
   void (*scale)(float* x, int32_t n, float factor);

@@ -118,6 +118,17 @@ void silu_mul(const float* gate, const float* up, int32_t n, float* out) {
   for (int32_t i = 0; i < n; ++i) out[i] = gate[i] / (1.0f + expf(-gate[i])) * up[i];
 }
 
+void rotate(float* values, const float* cos, const float* sin, int32_t num_pairs,
+            bool interleaved) {
+  for (int32_t i = 0; i < num_pairs; ++i) {
+    float* a = values + (interleaved ? 2 * i : i);
+    float* b = a + (interleaved ? 1 : num_pairs);
+    const float turned = *a * cos[i] - *b * sin[i];
+    *b = *b * cos[i] + *a * sin[i];
+    *a = turned;
+  }
+}
+
 float softmax_step(float* scores, int32_t n, float scale, SoftmaxState* state) {
   float max = state->max;
   for (int32_t i = 0; i < n; ++i) max = fmaxf(max, scores[i] * scale);
@@ -285,6 +296,7 @@ const CpuKernels kScalarKernels = {
     matmul<BF16>,
     rms_norm,
     silu_mul,
+    rotate,
     softmax_step,
     scale,
     block_maxima,

@@ -175,6 +175,20 @@ TEST_P(Kernels, ElementwiseAgreesWithScalar) {
   }
 }
 
+TEST_P(Kernels, RotationHasTheBitsOfScalar) {
+  for (const int32_t pairs : {1, 3, 4, 8, 15, 16, 17, 32, 40}) {
+    const auto size = static_cast<size_t>(pairs);
+    const auto x = random_floats(2 * size, 13), cos = random_floats(size, 14),
+               sin = random_floats(size, 15);
+    for (const bool interleaved : {true, false}) {
+      std::vector<float> expected = x, actual = x;
+      scalar().rotate(expected.data(), cos.data(), sin.data(), pairs, interleaved);
+      kernels().rotate(actual.data(), cos.data(), sin.data(), pairs, interleaved);
+      EXPECT_EQ(actual, expected) << pairs << (interleaved ? " pairs side by side" : " apart");
+    }
+  }
+}
+
 TEST_P(Kernels, MaximaOfBlocksAgreeWithScalar) {
   for (const int32_t n : {1, 7, 17, 63, 64, 65, 200, 1000}) {
     const auto blocks = static_cast<size_t>((n + kMaximumColumns - 1) / kMaximumColumns);

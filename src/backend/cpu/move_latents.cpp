@@ -1,12 +1,10 @@
 // Rows of the latent cache get other slots, and with them other positions: the latent is copied,
-// the rope key is turned on. Bound by memory, so the rotation is written once, in plain C++; what a
-// row of 8-bit integers is rounded with comes from the kernel table.
+// the rope key is turned on.
 
 #include <algorithm>
 #include <cstring>
 
 #include "backend/cpu/cpu_backend.h"
-#include "backend/cpu/turn_pairs.h"
 #include "base/numbers.h"
 
 namespace youtu {
@@ -36,12 +34,12 @@ void CpuBackend::move_latents(std::span<const LatentMove> moves, const RopeTable
 void CpuBackend::turn_slot(const LatentLayer& cache, int32_t slot, const RopeTable& turn,
                            float* key) const {
   if (cache.dtype == CacheDType::kF32) {
-    turn_pairs(turn, 0, reinterpret_cast<float*>(cache.slot(slot)) + cache.latent_dim);
+    rotate(turn, 0, reinterpret_cast<float*>(cache.slot(slot)) + cache.latent_dim);
     return;
   }
   uint16_t* stored = reinterpret_cast<uint16_t*>(cache.slot(slot)) + cache.latent_dim;
   kernels_.bf16_to_f32(stored, cache.rope_dim, key);
-  turn_pairs(turn, 0, key);
+  rotate(turn, 0, key);
   kernels_.f32_to_bf16(key, cache.rope_dim, stored);
 }
 
