@@ -165,6 +165,8 @@ class CpuBackend final : public Backend {
                    float* values, float sum, int worker);
   void merge_units(const MlaAttention& a, std::span<const Unit> units, int head);
   void attend_expanded_integers(const MlaAttention& a, const SequenceSlice& sequence);
+
+  // expanded_words.cpp
   void quantize_queries(const MlaAttention& a, const SequenceSlice& sequence, int32_t tile,
                         int head, int worker);
   void pack_head(const MlaAttention& a, int32_t count, int head, int worker);
