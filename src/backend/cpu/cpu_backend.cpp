@@ -129,6 +129,7 @@ void CpuBackend::add_rounded(const StepLimits& limits, std::vector<Reservation>&
       {&rounded_, std::max(limits.max_tokens, kExpandedBlock) * rounded_row_bytes(widest_row_)});
   list.push_back({&worker_panels_, int64_t{kPackedScratchBytes} * pool_.num_threads()});
   list.push_back({&worker_rounded_, worker_rounded_bytes_ * pool_.num_threads()});
+  list.push_back({&rounded_out_, limits.num_heads * rounded_head_bytes(limits.latent_dim)});
 }
 
 void CpuBackend::embed(const Weight& table, Activation out) {

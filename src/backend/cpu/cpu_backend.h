@@ -158,7 +158,6 @@ class CpuBackend final : public Backend {
   void quantize_absorbed(const MlaAttention& a, int32_t token, int head, int worker);
   void attend_unit(const MlaAttention& a, const Unit& unit, int32_t first_token, int32_t num_tokens,
                    int32_t index, int worker);
-  int32_t num_tiles(int32_t token) const;
   int64_t rounded_head_bytes(int32_t latent_dim) const;
   RoundedRows rounded_head(const MlaAttention& a, int32_t num_tokens, int head);
   void finish_head(const MlaAttention& a, int32_t num_tokens, int32_t token, int head,

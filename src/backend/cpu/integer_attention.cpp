@@ -7,6 +7,7 @@
 // neighbours nor the number of threads change a bit.
 
 #include <algorithm>
+#include <bitset>
 #include <cmath>
 
 #include "backend/cpu/attention_shape.h"
@@ -37,7 +38,6 @@ void CpuBackend::add_integers(const StepLimits& limits, std::vector<Reservation>
       {&integer_rows_, rows * heads * int64_t{sizeof(LatentQuery)}},
       {&unit_out_, kMaxUnits * heads * limits.latent_dim * 4},
       {&unit_states_, kMaxUnits * heads * int64_t{sizeof(SoftmaxState)}},
-      {&rounded_out_, has_packed_ ? heads * rounded_head_bytes(limits.latent_dim) : 0},
       {&tiles_, tile_bytes_ * pool_.num_threads()},
   };
   list.insert(list.end(), std::begin(own), std::end(own));
@@ -53,6 +53,7 @@ void CpuBackend::add_integers(const StepLimits& limits, std::vector<Reservation>
 // space.
 void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int32_t num_tokens) {
   Unit units[kMaxUnits];
+  std::bitset<kAbsorbedTokens> is_joined;  // of several tiles
   int32_t count = 0;
   const auto attend = [&] {
     pool_.parallel_for(count, [&](int i, int worker) {
@@ -61,7 +62,9 @@ void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int
   };
   const auto held = [&] { return std::span<const Unit>(units, static_cast<size_t>(count)); };
   for (int32_t t = 0; t < num_tokens; ++t) {
-    const int32_t tiles = num_tiles(first_token + t);
+    const SequenceSlice& sequence = sequence_of(first_token + t);
+    const int32_t tiles = div_ceil(context_of(sequence, first_token + t), kTile);
+    is_joined[static_cast<size_t>(t)] = tiles > 1;
     for (int32_t tile = 0; tile < tiles; ++tile) {
       if (count == kMaxUnits) {
         attend();
@@ -76,7 +79,7 @@ void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int
   pool_.parallel_for(a.num_heads, [&](int n, int worker) {
     merge_units(a, held(), n);
     for (int32_t t = 0; t < num_tokens; ++t) {
-      if (num_tiles(first_token + t) == 1) continue;
+      if (!is_joined[static_cast<size_t>(t)]) continue;
       const int64_t row = int64_t{t} * a.num_heads + n;
       finish_head(a, num_tokens, t, n, absorbed_out_.as<float>() + row * a.cache.latent_dim,
                   states[row].sum, worker);
@@ -85,10 +88,6 @@ void CpuBackend::attend_integers(const MlaAttention& a, int32_t first_token, int
     multiply_panels(*a.v_b, n * a.v_dim, a.v_dim, rounded_head(a, num_tokens, n), num_tokens,
                     a.out.row(first_token) + n * a.v_dim, a.out.stride, false, worker);
   });
-}
-
-int32_t CpuBackend::num_tiles(int32_t token) const {
-  return div_ceil(context_of(sequence_of(token), token), kTile);
 }
 
 int64_t CpuBackend::rounded_head_bytes(int32_t latent_dim) const {
