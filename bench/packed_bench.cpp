@@ -7,6 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "backend/cpu/cpu_features.h"
 #include "base/numbers.h"
 #include "tensor/packed.h"
 
@@ -76,6 +77,7 @@ void run_packed(benchmark::State& state, const CpuKernels& kernels, PackedFormat
                            .out = out.data(),
                            .out_stride = task.rows,
                            .accumulate = false,
+                           .reads_once = from_memory && tokens <= 8 && fetches_past_last_cache(),
                            .scratch = scratch.data()};
   args.scratch += (64 - reinterpret_cast<uintptr_t>(args.scratch) % 64) % 64;
   const int64_t last = static_cast<int64_t>(bytes.size()) - task.bytes();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/cpu/cpu_features.h"
 #include "backend/cpu/kernels.h"
 #include "base/thread_pool.h"
 
@@ -17,7 +18,10 @@ namespace youtu {
 class CpuBackend final : public Backend {
  public:
   CpuBackend(const CpuKernels& kernels, ThreadPool& pool, MemoryUse memory = MemoryUse::kTaken)
-      : kernels_(kernels), pool_(pool), memory_(memory) {}
+      : kernels_(kernels),
+        pool_(pool),
+        memory_(memory),
+        reads_weights_once_(fetches_past_last_cache()) {}
   ~CpuBackend() override { close_stretch(); }
 
   BackendInfo info() const override;
@@ -195,6 +199,7 @@ class CpuBackend final : public Backend {
   const CpuKernels& kernels_;
   ThreadPool& pool_;
   const MemoryUse memory_;
+  const bool reads_weights_once_;
   const BatchView* batch_ = nullptr;
   std::span<uint8_t> stretch_;   // mapped, but not yet allocated
   int32_t widest_row_ = 0;       // of the weights prepared so far

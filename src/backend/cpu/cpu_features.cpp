@@ -109,6 +109,7 @@ class TimedProducts {
         .out = out_.data(),
         .out_stride = kRows,
         .accumulate = false,
+        .reads_once = false,
         .scratch = scratch,
     };
     return seconds_of([&] { kernels.packed.linear(&args); });
@@ -217,6 +218,15 @@ Result<const CpuKernels*> select_kernels(std::string_view isa) {
                                     "isa");
   }
   return fastest_of(worthwhile_kernels(tables));
+}
+
+bool fetches_past_last_cache() {
+#ifdef YOUTU_X86_KERNELS
+  __builtin_cpu_init();
+  return __builtin_cpu_is("amd") != 0;
+#else
+  return false;
+#endif
 }
 
 std::vector<std::string> known_kernel_tables() {

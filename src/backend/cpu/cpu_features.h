@@ -22,4 +22,9 @@ std::vector<const CpuKernels*> worthwhile_kernels(std::span<const CpuKernels* co
 // unknown or not supported here.
 Result<const CpuKernels*> select_kernels(std::string_view isa);
 
+// Whether weights that a step reads once are better fetched as non-temporal lines. The last-level
+// cache of AMD's Zen holds what the second level gives up; such lines need not be written there,
+// only to be gone before they are read again (measured on Zen 5: docs/performance.md).
+bool fetches_past_last_cache();
+
 }  // namespace youtu

@@ -186,6 +186,7 @@ std::vector<float> PackedProblem::solve(const CpuKernels& kernels, const Rounded
       .out = out.data(),
       .out_stride = stride,
       .accumulate = true,
+      .reads_once = false,
       .scratch = aligned(scratch)};
   kernels.packed.linear(&args);
   return out;

@@ -82,6 +82,9 @@ InputBits input_bits_of(std::span<const Projection> projections) {
 constexpr int32_t kPairedRows = 8;
 constexpr int32_t kPairedColumns = kRowsAlignment;  // of the output, at a time
 
+// As many tokens pass by a panel at once; for more it is needed again.
+constexpr int32_t kReadOnceTokens = 8;
+
 }  // namespace
 
 void CpuBackend::widen_row(const Weight& w, int32_t row, float* out) const {
@@ -197,6 +200,7 @@ void CpuBackend::multiply_panels(const Weight& w, int32_t first_row, int32_t num
       .out = out,
       .out_stride = out_stride,
       .accumulate = accumulate,
+      .reads_once = reads_weights_once_ && num_tokens <= kReadOnceTokens,
       .scratch = worker_panels_.data() + int64_t{worker} * kPackedScratchBytes,
   };
   if (w.input_bits == InputBits::k8 || rounded.rest.values == nullptr) {

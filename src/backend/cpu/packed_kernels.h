@@ -44,6 +44,7 @@ struct PackedLinearArgs {
   float* out; /* [num_tokens][num_rows] */
   int64_t out_stride;
   bool accumulate;
+  bool reads_once;  /* weights are fetched so that the last-level cache need not take them */
   uint8_t* scratch; /* kPackedScratchBytes, 64-byte aligned */
 };
 

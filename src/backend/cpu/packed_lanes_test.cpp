@@ -102,6 +102,7 @@ struct ByteLanes {
   }
   static void store(uint8_t* p, Int r) { std::memcpy(p, r.byte, sizeof(r.byte)); }
   static void fetch(const uint8_t*) {}
+  static void fetch_once(const uint8_t*) {}
   static Int add(Int a, Int b) {
     return each([&](int i) { return a.lane(i) + b.lane(i); });
   }
@@ -301,6 +302,7 @@ TEST_P(PackedLanes, GiveTheBitsOfTheSpecification) {
             .out = out.data(),
             .out_stride = rows,
             .accumulate = tokens == 3,
+            .reads_once = false,
             .scratch = scratch,
         };
         GetParam().kernels.linear(&args);
