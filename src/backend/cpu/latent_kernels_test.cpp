@@ -138,6 +138,7 @@ std::vector<Problem> problems() {
       list.emplace_back(Shape{is_bytes, 4, 36, 6, count});
     }
     list.emplace_back(Shape{is_bytes, 16, is_bytes ? 512 : 128, 64, 200});
+    list.emplace_back(Shape{is_bytes, 5, 100, 42, 70});  // lines of queries, and what is left over
     // What fits the tiles of AMX, and what has rows, tokens and tiles left over.
     for (const int32_t rows : {1, 3, 16, 17, 33}) {
       for (const int32_t count : {5, 33, 70, 256}) {
