@@ -65,20 +65,21 @@ void run_packed(benchmark::State& state, const CpuKernels& kernels, PackedFormat
   const RoundedTokens x(kernels, tokens, kHidden, format.group);
   std::vector<float> out(static_cast<size_t>(task.rows * tokens));
   std::vector<uint8_t> scratch(kPackedScratchBytes + 64);
-  PackedLinearArgs args = {.panels = bytes.data(),
-                           .panel_bytes = task.panel_bytes,
-                           .num_rows = static_cast<int32_t>(task.rows),
-                           .num_cols = kHidden,
-                           .bits = format.bits,
-                           .group = format.group,
-                           .has_min = format.has_min,
-                           .x = x.rows(),
-                           .num_tokens = tokens,
-                           .out = out.data(),
-                           .out_stride = task.rows,
-                           .accumulate = false,
-                           .reads_once = from_memory && tokens <= 8 && fetches_past_last_cache(),
-                           .scratch = scratch.data()};
+  PackedLinearArgs args = {
+      .panels = bytes.data(),
+      .panel_bytes = task.panel_bytes,
+      .num_rows = static_cast<int32_t>(task.rows),
+      .num_cols = kHidden,
+      .bits = format.bits,
+      .group = format.group,
+      .has_min = format.has_min,
+      .x = x.rows(),
+      .num_tokens = tokens,
+      .out = out.data(),
+      .out_stride = task.rows,
+      .accumulate = false,
+      .reads_once = from_memory && tokens <= kReadOnceTokens && fetches_past_last_cache(),
+      .scratch = scratch.data()};
   args.scratch += (64 - reinterpret_cast<uintptr_t>(args.scratch) % 64) % 64;
   const int64_t last = static_cast<int64_t>(bytes.size()) - task.bytes();
   int64_t offset = 0;

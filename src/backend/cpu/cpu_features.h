@@ -1,6 +1,7 @@
 // Which kernel tables this processor can run, and which of them is fastest on it.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -26,5 +27,7 @@ Result<const CpuKernels*> select_kernels(std::string_view isa);
 // cache of AMD's Zen holds what the second level gives up; such lines need not be written there,
 // only to be gone before they are read again (measured on Zen 5: docs/performance.md).
 bool fetches_past_last_cache();
+// As many tokens pass by a panel of weights at once; for more it is needed again.
+inline constexpr int32_t kReadOnceTokens = 8;
 
 }  // namespace youtu

@@ -82,9 +82,6 @@ InputBits input_bits_of(std::span<const Projection> projections) {
 constexpr int32_t kPairedRows = 8;
 constexpr int32_t kPairedColumns = kRowsAlignment;  // of the output, at a time
 
-// As many tokens pass by a panel at once; for more it is needed again.
-constexpr int32_t kReadOnceTokens = 8;
-
 }  // namespace
 
 void CpuBackend::widen_row(const Weight& w, int32_t row, float* out) const {
@@ -223,6 +220,7 @@ void CpuBackend::multiply_pairs(PackedLinearArgs args) const {
   float* out = args.out;
   float products[2 * kPairedRows][kPairedColumns];
   args.num_tokens = 2 * num_tokens;
+  args.reads_once = args.reads_once && args.num_tokens <= kReadOnceTokens;
   args.out = products[0];
   args.out_stride = kPairedColumns;
   const bool accumulate = std::exchange(args.accumulate, false);
