@@ -66,7 +66,10 @@ bool may_use_amx() {
 }
 #endif
 
-constexpr int kTimedRounds = 8, kTimedCalls = 4;
+// The first milliseconds of a process may show another pace: with sanitizers on Zen 5, wide
+// registers began six times slower, for some 8 ms. So there are more rounds than a quiet machine
+// needs; in a release build they take 2 ms.
+constexpr int kTimedRounds = 32, kTimedCalls = 4;
 
 template <typename Call>
 double seconds_of(const Call& call) {
@@ -217,7 +220,9 @@ Result<const CpuKernels*> select_kernels(std::string_view isa) {
                                         "\" is not available here (" + names(tables) + ")",
                                     "isa");
   }
-  return fastest_of(worthwhile_kernels(tables));
+  // Timed once: tables differ in the last bits, and all models of a process shall agree in theirs.
+  static const CpuKernels* const fastest = fastest_of(worthwhile_kernels(tables));
+  return fastest;
 }
 
 bool fetches_past_last_cache() {

@@ -19,8 +19,8 @@ std::vector<const CpuKernels*> supported_kernels();
 // supported_kernels() gives them.
 std::vector<const CpuKernels*> worthwhile_kernels(std::span<const CpuKernels* const> supported);
 
-// The table called `isa`; for "" the one of these that wins a short timing. Fails on a name that is
-// unknown or not supported here.
+// The table called `isa`; for "" the one of these that wins a short timing, which a process makes
+// once. Fails on a name that is unknown or not supported here.
 Result<const CpuKernels*> select_kernels(std::string_view isa);
 
 // Whether weights that a step reads once are better fetched as non-temporal lines. The last-level
