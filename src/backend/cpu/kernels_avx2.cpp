@@ -16,6 +16,7 @@ namespace {
 struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 4;
+  static constexpr int kManyTokens = 4;
   static constexpr int kRows = 5;
   static constexpr int kValueRows = 5;
   static constexpr bool kIsWide = false;

@@ -16,6 +16,7 @@ namespace {
 struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 8;
+  static constexpr int kManyTokens = 6;
   static constexpr int kRows = 8;
   static constexpr int kValueRows = 6;
   static constexpr bool kIsWide = false;

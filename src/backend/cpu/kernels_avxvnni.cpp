@@ -15,6 +15,7 @@ namespace {
 struct Dot : IntegerLanes {
   static constexpr int kRegs = 2;
   static constexpr int kTokens = 4;
+  static constexpr int kManyTokens = 3;
   static constexpr int kRows = 6;
   static constexpr int kValueRows = 6;
   static constexpr bool kIsWide = true;

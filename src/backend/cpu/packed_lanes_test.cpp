@@ -187,12 +187,13 @@ struct NarrowDot : ByteLanes<kLanes> {
 }  // namespace
 }  // namespace youtu
 
-#define YOUTU_LANES_TABLE(DOT, LANES, TOKENS) \
-  struct V : youtu::FloatLanes<LANES> {};     \
-  using Reg = V::Reg;                         \
-  struct Dot : youtu::DOT<LANES> {            \
-    static constexpr int kRegs = 2;           \
-    static constexpr int kTokens = TOKENS;    \
+#define YOUTU_LANES_TABLE(DOT, LANES, TOKENS)          \
+  struct V : youtu::FloatLanes<LANES> {};              \
+  using Reg = V::Reg;                                  \
+  struct Dot : youtu::DOT<LANES> {                     \
+    static constexpr int kRegs = 2;                    \
+    static constexpr int kTokens = TOKENS;             \
+    static constexpr int kManyTokens = TOKENS * 3 / 4; \
   };
 
 namespace narrow8 {
