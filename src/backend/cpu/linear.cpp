@@ -38,6 +38,8 @@ LinearKernel find_linear_kernel(const CpuKernels& kernels, DType dtype) {
 // thread computes between two others' ends. Tasks that follow each other go to the same thread, so
 // that what is fetched ahead at the end of one is what the next begins with.
 constexpr int64_t kTaskBytes = 64 << 10;
+// Where each byte is multiplied with few tokens, a task of as many is over in a few microseconds.
+constexpr int64_t kReadOnceTaskBytes = 384 << 10;
 constexpr int32_t kTasksPerThread = 32;
 // Pairs of panels, which the widest registers take at a time; for other weights, whole groups of
 // widened rows.
@@ -47,9 +49,10 @@ static_assert(kPanelRows == kPackedPanelRows && kRowsAlignment % kWidenedRows ==
 // Projections that one operation may have.
 constexpr size_t kMaxProjections = 4;
 
-int32_t rows_per_task(int32_t num_rows, int64_t row_bytes, int num_threads) {
+int32_t rows_per_task(int32_t num_rows, int64_t row_bytes, int32_t num_tokens, int num_threads) {
+  const int64_t task_bytes = num_tokens <= kReadOnceTokens ? kReadOnceTaskBytes : kTaskBytes;
   const int64_t balanced = div_ceil<int64_t>(num_rows, int64_t{num_threads} * kTasksPerThread);
-  const int64_t bounded = std::min(balanced, std::max<int64_t>(1, kTaskBytes / row_bytes));
+  const int64_t bounded = std::min(balanced, std::max<int64_t>(1, task_bytes / row_bytes));
   return static_cast<int32_t>(align_up<int64_t>(bounded, kRowsAlignment));
 }
 
@@ -262,7 +265,7 @@ void CpuBackend::multiply(std::span<const Projection> projections, Activation x,
     const Weight& w = *projections[i].weight;
     DCHECK(w.cols == x.cols && projections[i].out.cols == w.rows);
     const auto row_bytes = static_cast<int64_t>(w.bytes.size()) / w.rows;
-    steps[i] = rows_per_task(w.rows, std::max<int64_t>(1, row_bytes), pool_.num_threads());
+    steps[i] = rows_per_task(w.rows, std::max<int64_t>(1, row_bytes), x.rows, pool_.num_threads());
     first_tasks[i + 1] = first_tasks[i] + div_ceil(w.rows, steps[i]);
   }
   const RoundedRows rounded =
