@@ -66,10 +66,7 @@ bool may_use_amx() {
 }
 #endif
 
-// The first milliseconds of a process may show another pace: with sanitizers on Zen 5, wide
-// registers began six times slower, for some 8 ms. So there are more rounds than a quiet machine
-// needs; in a release build they take 2 ms.
-constexpr int kTimedRounds = 32, kTimedCalls = 4;
+constexpr int kTimedRounds = 8, kTimedCalls = 4;
 
 template <typename Call>
 double seconds_of(const Call& call) {

@@ -38,7 +38,7 @@ LinearKernel find_linear_kernel(const CpuKernels& kernels, DType dtype) {
 // thread computes between two others' ends. Tasks that follow each other go to the same thread, so
 // that what is fetched ahead at the end of one is what the next begins with.
 constexpr int64_t kTaskBytes = 64 << 10;
-// Where each byte is multiplied with few tokens, a task of as many is over in a few microseconds.
+// For at most kReadOnceTokens tokens, who are past 64 KB in a few microseconds.
 constexpr int64_t kReadOnceTaskBytes = 384 << 10;
 constexpr int32_t kTasksPerThread = 32;
 // Pairs of panels, which the widest registers take at a time; for other weights, whole groups of
